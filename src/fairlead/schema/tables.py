@@ -399,19 +399,23 @@ EVENTS = Table(
     upserted=True,
 )
 
+_OF_THE_EVENT = ("track_id", "mmsi", "other_track_id", "other_mmsi")
+
 VESSEL_EVENTS = Table(
     name="vessel_events",
-    doc="Each event once per vessel that takes part in it.",
+    doc="Each event once per vessel that takes part in it; `mmsi` is the vessel concerned.",
     columns=pa.schema(
         [
-            column("vessel_mmsi", I32, "the vessel", required=True),
-            column("vessel_track_id", I64, "its hull"),
-            *EVENTS.columns,
+            column("mmsi", I32, "the vessel concerned", required=True),
+            column("track_id", I64, "its hull; null for an identity's event"),
+            column("partner_mmsi", I32, "the other vessel that takes part"),
+            column("partner_track_id", I64, "its hull"),
+            *(field for field in EVENTS.columns if field.name not in _OF_THE_EVENT),
         ]
     ),
-    key="vessel_mmsi",
+    key="mmsi",
     time="time_us",
-    ids=("event_id", "vessel_mmsi"),
+    ids=("event_id", "mmsi"),
     upserted=True,
 )
 
@@ -434,6 +438,28 @@ LINKS = Table(
     key="mmsi",
     time="time_us",
     ids=("link_id",),
+    upserted=True,
+)
+
+PARTNERS = Table(
+    name="partners",
+    doc="What is known of the other vessel of an event, told to the vessel concerned.",
+    columns=pa.schema(
+        [
+            column("mmsi", I32, "the vessel that is told", required=True),
+            column("time_us", I64, "when this became known, in event time", required=True),
+            column("event_id", TEXT, "the event both take part in", required=True),
+            column("partner_mmsi", I32, "the other vessel", required=True),
+            column("fact", TEXT, "ship_type, name, flag or link", required=True),
+            column("value", TEXT, "the value, or the link's id: hostile text", required=True),
+            column("probability", F64, "of a link; null for the others"),
+            column("detail", TEXT, "the link's sentence"),
+            column("evidence", pa.list_(I64), "static observation ids", required=True),
+        ]
+    ),
+    key="mmsi",
+    time="time_us",
+    ids=("event_id", "mmsi", "fact", "value"),
     upserted=True,
 )
 
@@ -485,5 +511,6 @@ TABLES = (
     EVENTS,
     VESSEL_EVENTS,
     LINKS,
+    PARTNERS,
     LEADS,
 )

@@ -1,0 +1,379 @@
+"""The embedded engine, the reference for all others: one process, Parquet and SQLite in one folder.
+
+Settled event time advances in segments. A segment's output files, what each step carries, and the
+segment itself are committed in one transaction, so a crash at any instant leaves the tables as they
+were after some segment. Going back is the same act for a late row and for the end of a recording:
+the segments from there on are taken back and run again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from fairlead.engines.plan import Planned, plan
+from fairlead.engines.rows import (
+    carried_for,
+    from_bytes,
+    last_versions,
+    merge_carried,
+    sorted_rows,
+    split_at,
+    to_bytes,
+)
+from fairlead.engines.workspace import DAY_US, StoredFile, Workspace
+from fairlead.schema.ids import digest
+from fairlead.schema.source import Cursor
+from fairlead.schema.span import Span
+from fairlead.schema.step import Batch, Step
+from fairlead.schema.table import Table
+
+HOUR_US = 3_600_000_000
+SEGMENT_ROWS = 2_000_000
+STATES_KEPT = 64
+
+Progress = Callable[[int, int], None]
+
+
+class EmbeddedEngine:
+    """One workspace. `inlets` are the tables that ingestion fills and steps read."""
+
+    def __init__(self, folder: Path, *, inlets: Sequence[Table], writable: bool = True) -> None:
+        self.inlets = tuple(inlets)
+        self.workspace = Workspace(folder, writable=writable)
+        self._states: dict[str, pa.Table] | None = None
+
+    def close(self) -> None:
+        self.workspace.close()
+
+    def cursor(self, source: str) -> tuple[Cursor, bool]:
+        """Where a source goes on, and whether it was read to its end."""
+        row = self.workspace.control.execute(
+            "SELECT offset, line, fingerprint, finished FROM cursors WHERE source = ?", (source,)
+        ).fetchone()
+        return (Cursor(*row[:3]), bool(row[3])) if row else (Cursor(), False)
+
+    def carried(self, name: str, table: Table) -> pa.Table:
+        """What an ingesting step carried at the last commit."""
+        row = self.workspace.control.execute(
+            "SELECT rows FROM states WHERE name = ? AND segment = -1", (name,)
+        ).fetchone()
+        return table.conform(from_bytes(row[0])) if row else table.empty()
+
+    def append(
+        self,
+        rows: dict[Table, pa.Table],
+        *,
+        cursors: dict[str, Cursor] | None = None,
+        finished: Iterable[str] = (),
+        carried: dict[str, pa.Table] | None = None,
+        counts: dict[str, int] | None = None,
+    ) -> None:
+        """Store ingested rows, the sources' cursors and the decoders' carry in one transaction."""
+        written = [
+            (table, self.workspace.write(table, sorted_rows(table.conform(part), (table.time,))))
+            for table, part in rows.items()
+            if part.num_rows
+        ]
+        with self.workspace.transaction() as control:
+            for table, files in written:
+                self.workspace.register(table, files, None)
+                if table in self.inlets:
+                    self._note_arrival(rows[table][table.time].to_numpy())
+            done = set(finished)
+            for source, cursor in (cursors or {}).items():
+                control.execute(
+                    "INSERT OR REPLACE INTO cursors VALUES (?, ?, ?, ?, ?)",
+                    (source, cursor.offset, cursor.line, cursor.fingerprint, source in done),
+                )
+            for name, part in (carried or {}).items():
+                control.execute(
+                    "INSERT OR REPLACE INTO states VALUES (?, -1, ?)", (name, to_bytes(part))
+                )
+            for name, value in (counts or {}).items():
+                self.workspace.add_count(name, value)
+
+    def scan(
+        self, table: Table, span: Span | None = None, columns: Sequence[str] | None = None
+    ) -> pa.Table:
+        """A table as it stands: of an upserted one, the last version of each id."""
+        if not table.upserted:
+            return self.workspace.read(table, span, columns)
+        rows = last_versions(table, self.workspace.read(table))
+        if span is not None:
+            times = rows[table.time].to_numpy()
+            rows = rows.filter(pa.array((times >= span.since_us) & (times < span.until_us)))
+        return rows.select(list(columns)) if columns is not None else rows
+
+    def run(
+        self,
+        steps: Sequence[Step],
+        until_us: int | None = None,
+        progress: Progress | None = None,
+    ) -> None:
+        """Take settled event time to `until_us`, or to the end of what has come.
+
+        Rows that came for a time already settled take back the segments from there on; what that
+        changes in events and leads is kept in `revisions` with the reason. `progress` is told the
+        settled rows and the rows in all.
+        """
+        planned = plan(steps)
+        control = self.workspace.control
+        if not control.execute("SELECT 1 FROM hours LIMIT 1").fetchone():
+            return
+        self._take_back_if_needed()
+        first_us, last_us = self._extent()
+        settled_us = self._settled_us()
+        end_us = last_us + 1 if until_us is None else min(until_us, last_us + 1)
+        start_us = first_us - first_us % HOUR_US if settled_us is None else settled_us
+        for span in self._segments(start_us, end_us):
+            self._advance(planned, span, last_us=None)
+            if progress:
+                progress(*self._progress(span.until_us))
+        if until_us is None and not self._is_ended():
+            self._advance(planned, Span(end_us, end_us), last_us=last_us)
+        if self._states is not None:
+            self._close_revision(planned)
+
+    def _note_arrival(self, times: np.ndarray) -> None:
+        control = self.workspace.control
+        hours, n_rows = np.unique(times // HOUR_US, return_counts=True)
+        control.executemany(
+            "INSERT INTO hours VALUES (?, ?)"
+            " ON CONFLICT (hour) DO UPDATE SET n_rows = n_rows + excluded.n_rows",
+            list(zip(hours.tolist(), n_rows.tolist(), strict=True)),
+        )
+        earliest_us = int(times.min())
+        settled_us = self._settled_us()
+        if settled_us is not None and earliest_us < settled_us:
+            n_late = int(np.count_nonzero(times < settled_us))
+            self.workspace.add_count("late_rows", n_late)
+            self._lower_meta("late_from_us", earliest_us)
+        self._set_meta("arrived", 1)
+
+    def _take_back_if_needed(self) -> None:
+        late_us = self._meta("late_from_us")
+        arrived = self._meta("arrived")
+        last = self.workspace.control.execute(
+            "SELECT segment, until_us, is_last FROM segments ORDER BY segment DESC LIMIT 1"
+        ).fetchone()
+        if last is None or not arrived:
+            return
+        back_to = last[0] if last[2] else None
+        if late_us is not None and late_us < last[1]:
+            row = self.workspace.control.execute(
+                "SELECT min(segment) FROM segments WHERE until_us > ?", (late_us,)
+            ).fetchone()
+            back_to = row[0]
+            kept = self.workspace.control.execute(
+                "SELECT 1 FROM states WHERE segment = ? LIMIT 1", (back_to - 1,)
+            ).fetchone()
+            if kept is None:
+                back_to = 0
+        with self.workspace.transaction() as control:
+            control.execute("DELETE FROM meta WHERE key IN ('late_from_us', 'arrived')")
+            if back_to is None:
+                return
+            reason = "late rows" if late_us is not None else "more rows"
+            self._set_meta("revising", reason)
+            control.execute("UPDATE files SET superseded = 1 WHERE segment >= ?", (back_to,))
+            control.execute("DELETE FROM segments WHERE segment >= ?", (back_to,))
+            control.execute("DELETE FROM states WHERE segment >= ?", (back_to,))
+        self._states = None
+
+    def _segments(self, start_us: int, end_us: int) -> list[Span]:
+        """Spans of about SEGMENT_ROWS rows that end on hours and never cross midnight."""
+        found = self.workspace.control.execute(
+            "SELECT hour, n_rows FROM hours WHERE hour >= ? AND hour * ? < ? ORDER BY hour",
+            (start_us // HOUR_US, HOUR_US, end_us),
+        ).fetchall()
+        cuts, waiting, day = [], 0, None
+        for hour, n_rows in found:
+            new_day = hour * HOUR_US // DAY_US
+            if waiting and (new_day != day or waiting + n_rows > SEGMENT_ROWS):
+                cuts.append(hour * HOUR_US)
+                waiting = 0
+            waiting, day = waiting + n_rows, new_day
+        return Span(start_us, end_us).cut(*cuts) if end_us > start_us else []
+
+    def _advance(self, planned: list[Planned], span: Span, last_us: int | None) -> None:
+        states = self._load_states(planned)
+        segment = self._next_segment()
+        rows: dict[str, pa.Table] = {}
+        for table in self.inlets:
+            rows[table.name] = (
+                self.workspace.read(table, span) if last_us is None else table.empty()
+            )
+        after: dict[str, pa.Table] = {}
+        outputs: dict[str, tuple[Table, list[pa.Table]]] = {}
+        for item in planned:
+            out = self._run_step(item, span, last_us, rows, states, after)
+            for table in out:
+                outputs.setdefault(table.name, (table, []))[1].append(out[table])
+                parts = [rows[table.name]] if table.name in rows else []
+                rows[table.name] = pa.concat_tables([*parts, out[table]])
+        written = [
+            (table, self.workspace.write(table, pa.concat_tables(parts)))
+            for table, parts in outputs.values()
+        ]
+        self._commit_segment(segment, span, written, after, is_last=last_us is not None)
+        self._states = {**states, **after}
+
+    def _run_step(
+        self,
+        item: Planned,
+        span: Span,
+        last_us: int | None,
+        rows: dict[str, pa.Table],
+        states: dict[str, pa.Table],
+        after: dict[str, pa.Table],
+    ) -> Batch:
+        step = item.step
+        own = item.span(span) if last_us is None else item.last_span(span.since_us, last_us)
+        batch: dict[Table, pa.Table] = {}
+        for table in step.reads:
+            name = f"{step.kind}/{table.name}"
+            held = states.get(name, table.empty())
+            fresh = rows.get(table.name, table.empty())
+            ready, held = split_at(table, [held, fresh], own.until_us)
+            after[name] = held
+            if ready.num_rows:
+                batch[table] = sorted_rows(ready, (step.key, table.time, *table.ids))
+        carried = states.get(step.kind, step.carries.empty())
+        chosen, rest = carried_for(step, carried, batch, own)
+        if not batch and not chosen.num_rows:
+            after[step.kind] = carried
+            return Batch()
+        kept, out = step.step(chosen, Batch(batch), own)
+        after[step.kind] = merge_carried(step, rest, kept)
+        return out
+
+    def _commit_segment(
+        self,
+        segment: int,
+        span: Span,
+        written: list[tuple[Table, list[StoredFile]]],
+        states: dict[str, pa.Table],
+        *,
+        is_last: bool,
+    ) -> None:
+        packed = [(name, segment, to_bytes(rows)) for name, rows in states.items() if rows.num_rows]
+        packed.append(("", segment, b""))
+        with self.workspace.transaction() as control:
+            for table, files in written:
+                self.workspace.register(table, files, segment)
+            control.executemany("INSERT OR REPLACE INTO states VALUES (?, ?, ?)", packed)
+            control.execute(
+                "DELETE FROM states WHERE segment >= 0 AND segment < ?", (segment - STATES_KEPT,)
+            )
+            control.execute(
+                "INSERT INTO segments VALUES (?, ?, ?, ?)",
+                (segment, span.since_us, span.until_us, is_last),
+            )
+
+    def _load_states(self, planned: list[Planned]) -> dict[str, pa.Table]:
+        if self._states is not None:
+            return self._states
+        tables = {item.step.kind: item.step.carries for item in planned}
+        for item in planned:
+            for table in item.step.reads:
+                tables[f"{item.step.kind}/{table.name}"] = table
+        found = self.workspace.control.execute(
+            "SELECT name, rows FROM states WHERE segment = ? AND name != ''",
+            (self._next_segment() - 1,),
+        ).fetchall()
+        self._states = {
+            name: tables[name].conform(from_bytes(rows)) for name, rows in found if name in tables
+        }
+        return self._states
+
+    def _close_revision(self, planned: list[Planned]) -> None:
+        """When what was taken back has been run again: keep the differences, drop the old files."""
+        reason = self._text_meta("revising")
+        if reason is None:
+            return
+        tables = {t.name: t for item in planned for t in item.step.writes if t.upserted}
+        changes = []
+        for name in ("events", "leads"):
+            if name in tables:
+                changes += self._differences(tables[name], reason)
+        stale = self.workspace.control.execute(
+            "SELECT path FROM files WHERE superseded = 1"
+        ).fetchall()
+        with self.workspace.transaction() as control:
+            control.executemany(
+                "INSERT INTO revisions (table_name, id, change, reason, before, after)"
+                " VALUES (?, ?, ?, ?, ?, ?)",
+                changes,
+            )
+            control.execute("DELETE FROM files WHERE superseded = 1")
+            control.execute("DELETE FROM meta WHERE key = 'revising'")
+        for (path,) in stale:
+            (self.workspace.folder / path).unlink(missing_ok=True)
+
+    def _differences(self, table: Table, reason: str) -> list[tuple]:
+        before = _by_id(table, self.workspace.read(table, superseded=True))
+        touched = last_versions(table, self.workspace.read(table))
+        after = _by_id(table, touched)
+        changes = []
+        for row_id, old in before.items():
+            new = after.get(row_id)
+            if new is None:
+                changes.append((table.name, row_id, "vanished", reason, digest(old), None))
+            elif new != old:
+                changes.append((table.name, row_id, "changed", reason, digest(old), digest(new)))
+        return changes
+
+    def _extent(self) -> tuple[int, int]:
+        names = [t.name for t in self.inlets]
+        marks = ", ".join("?" * len(names))
+        return self.workspace.control.execute(
+            f"SELECT min(min_us), max(max_us) FROM files WHERE table_name IN ({marks})", names
+        ).fetchone()
+
+    def _progress(self, until_us: int) -> tuple[int, int]:
+        return self.workspace.control.execute(
+            "SELECT coalesce(sum(CASE WHEN hour * ? < ? THEN n_rows ELSE 0 END), 0), sum(n_rows)"
+            " FROM hours",
+            (HOUR_US, until_us),
+        ).fetchone()
+
+    def _settled_us(self) -> int | None:
+        return self.workspace.control.execute("SELECT max(until_us) FROM segments").fetchone()[0]
+
+    def _is_ended(self) -> bool:
+        row = self.workspace.control.execute(
+            "SELECT is_last FROM segments ORDER BY segment DESC LIMIT 1"
+        ).fetchone()
+        return bool(row and row[0])
+
+    def _next_segment(self) -> int:
+        row = self.workspace.control.execute("SELECT max(segment) FROM segments").fetchone()
+        return 0 if row[0] is None else row[0] + 1
+
+    def _meta(self, key: str) -> int | None:
+        text = self._text_meta(key)
+        return None if text is None else int(text)
+
+    def _text_meta(self, key: str) -> str | None:
+        row = self.workspace.control.execute(
+            "SELECT value FROM meta WHERE key = ?", (key,)
+        ).fetchone()
+        return None if row is None else row[0]
+
+    def _set_meta(self, key: str, value: object) -> None:
+        self.workspace.control.execute(
+            "INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, str(value))
+        )
+
+    def _lower_meta(self, key: str, value: int) -> None:
+        known = self._meta(key)
+        self._set_meta(key, value if known is None else min(known, value))
+
+
+def _by_id(table: Table, rows: pa.Table) -> dict[str, dict]:
+    rows = last_versions(table, rows)
+    return {"/".join(str(row[i]) for i in table.ids): row for row in rows.to_pylist()}

@@ -184,6 +184,7 @@ CLAIMS = Table(
             column("callsigns", pa.list_(TEXT), "present and former call signs"),
             column("names", pa.list_(TEXT), "names as given, former ones included"),
             column("flags", pa.list_(TEXT), "ISO 3166 flags as stated"),
+            column("vessel_type", TEXT, "type of ship as stated"),
             column("detail", TEXT, "the sentence an officer reads", required=True),
             column("raw_offset", I64, "record number in the list", required=True),
         ]

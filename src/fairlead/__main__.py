@@ -1,0 +1,7 @@
+"""`python -m fairlead`."""
+
+import sys
+
+from fairlead.app.cli import main
+
+sys.exit(main())

@@ -1,0 +1,148 @@
+"""Tables on the terminal and in files. Text from outside is text everywhere."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from fairlead.app.words import iso, plain, spreadsheet_safe
+from fairlead.schema.errors import ConfigError, SourceError
+from fairlead.schema.table import Table
+
+_HIDDEN = ("parameters", "digest", "payload", "header")
+_WIDE = 60
+
+
+def print_table(rows: pa.Table, table: Table | None) -> None:
+    """Rows as a table on standard output, times in ISO, codes as words, long text cut."""
+    from rich.console import Console
+    from rich.table import Table as Grid
+    from rich.text import Text
+
+    names = [n for n in rows.column_names if n not in _HIDDEN]
+    grid = Grid(box=None, pad_edge=False, header_style="bold")
+    for name in names:
+        numeric = pa.types.is_integer(rows[name].type) or pa.types.is_floating(rows[name].type)
+        right = numeric and not name.endswith("_us")
+        grid.add_column(Text(_heading(name)), justify="right" if right else "left")
+    for row in _readable(rows.select(names), table):
+        grid.add_row(*[Text(_cell(row[n])) for n in names])
+    console = Console(highlight=False, markup=False, soft_wrap=not sys.stdout.isatty())
+    console.print(grid)
+
+
+def export(rows: pa.Table, table: Table | None, format: str, output: str | None) -> None:
+    """Write rows as csv, json (lines), geojson or parquet, to a file or standard output.
+
+    Raises ConfigError where the format needs what the rows lack, SourceError where the file
+    cannot be written.
+    """
+    if format == "parquet":
+        if output in (None, "-"):
+            message = "parquet is not for the terminal"
+            raise ConfigError(message, help="pass `-o FILE.parquet`")
+        with _opened(output, "wb") as stream:
+            pq.write_table(rows, stream, compression="zstd")
+        return
+    lines = {"csv": _csv, "json": _json, "geojson": _geojson}[format](rows, table)
+    if output in (None, "-"):
+        for line in lines:
+            sys.stdout.write(line + "\n")
+        sys.stdout.flush()
+        return
+    with _opened(output, "w") as stream:
+        for line in lines:
+            stream.write(line + "\n")
+
+
+def _opened(output: str | None, mode: str) -> Any:
+    try:
+        encoding = None if "b" in mode else "utf-8"
+        return open(str(output), mode, encoding=encoding)  # noqa: SIM115 - the caller closes it
+    except OSError as error:
+        message = f"`{output}` cannot be written: {error.strerror}"
+        raise SourceError(message, help="check the folder and its permissions") from error
+
+
+def _heading(name: str) -> str:
+    return name.removesuffix("_us").replace("_", " ")
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:.5g}" if abs(value) < 1000 else f"{value:,.0f}"
+    text = plain(value)
+    return text if len(text) <= _WIDE else text[: _WIDE - 1] + "…"
+
+
+def _readable(rows: pa.Table, table: Table | None) -> Iterator[dict[str, Any]]:
+    """Rows as dicts with times as ISO text and coded values by name."""
+    codes = {}
+    if table is not None:
+        codes = {n: table.codes(n) for n in rows.column_names if table.codes(n)}
+    for row in rows.to_pylist():
+        for name, value in row.items():
+            if value is None:
+                continue
+            if name.endswith("_us") and isinstance(value, int):
+                row[name] = iso(value)
+            elif name in codes and 0 <= value < len(codes[name]):
+                row[name] = codes[name][value]
+            elif isinstance(value, bytes):
+                row[name] = value.decode("utf-8", "backslashreplace")
+        yield row
+
+
+def _csv(rows: pa.Table, table: Table | None) -> Iterator[str]:
+    import csv
+    import io
+
+    def written(values: list[Any]) -> str:
+        buffer = io.StringIO()
+        csv.writer(buffer, lineterminator="").writerow(values)
+        return buffer.getvalue()
+
+    yield written(rows.column_names)
+    for row in _readable(rows, table):
+        yield written([_csv_value(v) for v in row.values()])
+
+
+def _csv_value(value: Any) -> Any:
+    if isinstance(value, list):
+        return " ".join(str(v) for v in value)
+    return spreadsheet_safe(value) if isinstance(value, str) else value
+
+
+def _json(rows: pa.Table, table: Table | None) -> Iterator[str]:
+    for row in _readable(rows, table):
+        yield json.dumps(_unpacked(row), ensure_ascii=False)
+
+
+def _unpacked(row: dict[str, Any]) -> dict[str, Any]:
+    """Columns that hold JSON as the values they hold."""
+    for name in ("parameters", "measures", "factors"):
+        if isinstance(row.get(name), str):
+            row[name] = json.loads(row[name])
+    return row
+
+
+def _geojson(rows: pa.Table, table: Table | None) -> Iterator[str]:
+    if "lat_deg" not in rows.column_names or "lon_deg" not in rows.column_names:
+        message = "these rows have no positions, so they are no map"
+        raise ConfigError(message, help="use `--format csv` or `json`")
+    yield '{"type":"FeatureCollection","features":['
+    before = ""
+    for row in _readable(rows, table):
+        lat, lon = row.pop("lat_deg"), row.pop("lon_deg")
+        place = None if lat is None else {"type": "Point", "coordinates": [lon, lat]}
+        feature = {"type": "Feature", "geometry": place, "properties": _unpacked(row)}
+        yield before + json.dumps(feature, ensure_ascii=False)
+        before = ","
+    yield "]}"

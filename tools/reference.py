@@ -12,8 +12,9 @@ from pathlib import Path
 
 os.environ["COLUMNS"] = "90"
 
-from fairlead.app import cli, config
 from fairlead.app.flow import every_step
+
+from fairlead.app import cli, config
 from fairlead.schema.tables import TABLES
 
 FOLDER = Path(__file__).parents[1] / "docs" / "reference"
@@ -43,7 +44,7 @@ def _type(field: object) -> str:
 
 def steps() -> Iterator[str]:
     yield "# Steps and detectors\n"
-    yield "\nEvery threshold is a field with its unit in its name; set it under `[detectors.KIND]`.\n"
+    yield "\nEvery threshold is a field, its unit in its name; set it under `[detectors.KIND]`.\n"
     for step in every_step():
         doc = inspect.getdoc(type(step)) or ""
         yield f"\n## {step.kind}\n\nVersion {step.version}. {doc}\n"
@@ -63,7 +64,7 @@ def _is_plain(value: object) -> bool:
 
 def settings() -> Iterator[str]:
     yield "# Settings\n\n"
-    yield "`fairlead.toml` in the workspace, or `--config FILE`; then the environment; then flags.\n"
+    yield "`fairlead.toml` in the workspace or `--config FILE`; then the environment; then flags.\n"
     yield "\n| setting | default | environment |\n|---|---|---|\n"
     variables = {name: variable for variable, name in config.ENVIRONMENT.items()}
     for field in dataclasses.fields(config.Settings):

@@ -67,17 +67,23 @@ def check_lengths(path: Path, text: str, tree: ast.Module) -> Iterator[str]:
 def check_calls(path: Path, tree: ast.Module, room: str) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
-            called = ast.unparse(node.func)
-            for banned, (instead, allowed) in BANNED_CALLS.items():
-                if called == banned or called.endswith("." + banned):
-                    if not any(room == a or str(path).endswith(a) for a in allowed):
-                        yield f"{path}:{node.lineno}: `{banned}`: {instead}"
-        if isinstance(node, ast.Attribute) and ast.unparse(node) == "os.environ":
-            if not str(path).endswith("app/config.py"):
-                yield f"{path}:{node.lineno}: `os.environ`: read it in app/config.py"
-        if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] == "radians":
-            if room not in ("geo", "simulate"):
-                yield f"{path}:{node.lineno}: trigonometry on degrees belongs in geo/"
+            yield from _check_call(path, node, room)
+        elif path.parts[-2:] != ("app", "config.py") and _is_environment(node):
+            yield f"{path}:{node.lineno}: `os.environ`: read it in app/config.py"
+
+
+def _is_environment(node: ast.AST) -> bool:
+    return isinstance(node, ast.Attribute) and ast.unparse(node) == "os.environ"
+
+
+def _check_call(path: Path, node: ast.Call, room: str) -> Iterator[str]:
+    called = ast.unparse(node.func)
+    for banned, (instead, allowed) in BANNED_CALLS.items():
+        may = any(room == a or str(path).endswith(a) for a in allowed)
+        if not may and (called == banned or called.endswith("." + banned)):
+            yield f"{path}:{node.lineno}: `{banned}`: {instead}"
+    if called.split(".")[-1] == "radians" and room not in ("geo", "simulate"):
+        yield f"{path}:{node.lineno}: trigonometry on degrees belongs in geo/"
 
 
 def check_comments(path: Path, text: str) -> Iterator[str]:

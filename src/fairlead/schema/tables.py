@@ -294,6 +294,29 @@ IDENTITIES = Table(
     upserted=True,
 )
 
+PRESENCE = Table(
+    name="presence",
+    doc="What was heard of a hull in an hour and a cell, and what was due; also the silent hours.",
+    columns=pa.schema(
+        [
+            column("cell", I64, "half-degree cell (geo.cells, COVERAGE_CELL_DEG)", required=True),
+            column("time_us", I64, "start of the hour", required=True),
+            column("track_id", I64, "the hull", required=True),
+            column("n_messages", I32, "positions heard", required=True),
+            column("n_expected", F64, "positions due", required=True),
+            column(
+                "octant",
+                I8,
+                "-1: in this cell; 0 to 7: in the next cell that way, from north by east",
+                required=True,
+            ),
+        ]
+    ),
+    key="cell",
+    time="time_us",
+    ids=("track_id", "octant"),
+)
+
 COVERAGE = Table(
     name="coverage",
     doc="What was listening where and when: per cell and hour, learned from the data itself.",
@@ -307,6 +330,8 @@ COVERAGE = Table(
             column("n_messages", I64, "messages heard", required=True),
             column("n_expected", F64, "messages due from the vessels present", required=True),
             column("p_message", F64, "probability that one message sent arrives", required=True),
+            column("n_silent", I32, "vessels heard here in the last day and nowhere this hour"),
+            column("heard_octants", I16, "bit per octant in which anyone was heard of late"),
         ]
     ),
     key="cell",
@@ -345,6 +370,27 @@ SILENCES = Table(
     ids=("silence_id", "time_us"),
 )
 
+TRACK_GRID = Table(
+    name="track_grid",
+    doc="Where each hull was at each instant of the common time grid, between its points.",
+    columns=pa.schema(
+        [
+            column("cell", I64, "fine cell (geo.cells) whose hulls are compared", required=True),
+            column("time_us", I64, "grid instant", required=True),
+            column("track_id", I64, "the hull", required=True),
+            column("halo", BOOL, "a copy: the hull is in the next cell, near its edge"),
+            column("mmsi", I32, "identity at the nearest point", required=True),
+            column("lat_deg", F64, "latitude on the great circle", required=True),
+            column("lon_deg", F64, "longitude on the great circle", required=True),
+            column("speed_kn", F32, "from displacement since the grid instant before"),
+            column("observation_id", I64, "nearest observation in time", required=True),
+        ]
+    ),
+    key="cell",
+    time="time_us",
+    ids=("track_id",),
+)
+
 CONTACTS = Table(
     name="contacts",
     doc="Two hulls close to each other at one instant of the common time grid.",
@@ -363,6 +409,7 @@ CONTACTS = Table(
             column("other_speed_kn", F32, "of the second, from displacement", required=True),
             column("observation_id", I64, "nearest observation of the first", required=True),
             column("other_observation_id", I64, "nearest observation of the second", required=True),
+            column("n_near", I16, "other hulls in the same fine cell at that instant"),
         ]
     ),
     key="pair_id",
@@ -506,8 +553,10 @@ TABLES = (
     TRACK_POINTS,
     SET_ASIDE,
     IDENTITIES,
+    PRESENCE,
     COVERAGE,
     SILENCES,
+    TRACK_GRID,
     CONTACTS,
     EVENTS,
     VESSEL_EVENTS,

@@ -48,6 +48,8 @@ def _setting(value: Any, name: str) -> Any:
         return {"digest": hashlib.sha256(raw).hexdigest(), "n": len(value)}
     if isinstance(value, pa.Table):
         return {"digest": digest(value.to_pydict()), "n": value.num_rows}
+    if hasattr(value, "fingerprint"):
+        return {"digest": value.fingerprint, "n": len(value)}
     if dataclasses.is_dataclass(value):
         inner = dataclasses.fields(value)
         return {f.name: _setting(getattr(value, f.name), f.name) for f in inner}

@@ -1,0 +1,221 @@
+"""How well a position fits a hull: the densities that the assignment to hulls compares.
+
+A hull is its last position and two velocities: the reported one and one filtered from
+displacement. The density of the next position (per square metre, in the tangent plane of the last
+one) is a mixture, so that neither an honest manoeuvre nor a wrong reported course cuts a track:
+the two predictions with constant velocity, rest, manoeuvres at any usual speed, a glitch of the
+receiver, and a home range for long silences. Beyond the top speed it is nil.
+"""
+
+from math import cos, exp, hypot, inf, isnan, log, pi, sin
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from fairlead.geo.sphere import EARTH_RADIUS_M, tangent_m, wrap_lon_deg
+
+HULL = np.dtype(
+    [
+        ("track_id", np.int64),
+        ("time_us", np.int64),
+        ("observation_id", np.int64),
+        ("previous_id", np.int64),
+        ("lat_deg", np.float64),
+        ("lon_deg", np.float64),
+        ("reported_east_m_s", np.float64),
+        ("reported_north_m_s", np.float64),
+        ("east_m_s", np.float64),
+        ("north_m_s", np.float64),
+        ("velocity_error_m_s", np.float64),
+        ("n_rows", np.int64),
+        ("n_rivals", np.int64),
+    ]
+)
+"""A hull as the kernels see it. `n_rivals`: rows given to other hulls since its last one."""
+
+VELOCITY_UNKNOWN_M_S = 20.0
+_M_PER_DEG = EARTH_RADIUS_M * pi / 180.0
+_EARTH_M2 = 4.0 * pi * EARTH_RADIUS_M**2
+_MINUTE_US = 60_000_000
+_LOCAL_M = 30_000.0
+
+
+class Motion(NamedTuple):
+    """What is physical, in the units of the names."""
+
+    noise_m: float
+    top_speed_m_s: float
+    usual_speed_m_s: float
+    log_new: float
+    log_confirm: float
+    log_stale: float
+
+
+@njit(cache=True)
+def offset_m(lat_1: float, lon_1: float, lat_2: float, lon_2: float) -> tuple[float, float]:
+    """East and north of the second point seen from the first; quick for near ones, safe for all."""
+    d_lat, d_lon = lat_2 - lat_1, lon_2 - lon_1
+    if d_lon > 180.0 or d_lon < -180.0:
+        d_lon = wrap_lon_deg(d_lon)
+    if abs(d_lat) > 1.0 or abs(d_lon) > 1.0 or abs(lat_1) > 80.0:
+        return tangent_m(lat_1, lon_1, lat_2, lon_2)
+    return d_lon * cos((lat_1 + lat_2) * (pi / 360.0)) * _M_PER_DEG, d_lat * _M_PER_DEG
+
+
+@njit(cache=True)
+def _turned(east, north, lat_deg, d_lon_deg):
+    """A vector carried along a parallel keeps its direction in space: north itself turns."""
+    angle = wrap_lon_deg(d_lon_deg) * (pi / 180.0) * sin(lat_deg * (pi / 180.0))
+    if abs(angle) < 1e-3:
+        return east, north
+    c, s = cos(angle), sin(angle)
+    return east * c + north * s, north * c - east * s
+
+
+@njit(cache=True)
+def clock_error_s(time_1_us: int, time_2_us: int) -> float:
+    """Times on the whole minute are taken as cut to the minute, others are good to 2 s."""
+    if time_1_us % _MINUTE_US == 0 and time_2_us % _MINUTE_US == 0:
+        return 60.0
+    return 2.0
+
+
+@njit(cache=True)
+def _drift_m(lasted_s: float, speed_m_s: float) -> float:
+    """Error of a prediction with constant velocity: acceleration first, then linear in time."""
+    return min(0.05 * lasted_s * lasted_s, (0.3 + 0.1 * speed_m_s) * lasted_s)
+
+
+@njit(cache=True)
+def errors_m(hull, time_us, lat, lon, east, north, noise_m):
+    """Distance from the hull's last position, and error and scale of both predictions.
+
+    Returns (away_m, reported error, its scale, displacement error, its scale); a prediction that
+    cannot be made has an infinite error and a scale of 1. `east`, `north`: reported by the row.
+    """
+    x, y = offset_m(hull.lat_deg, hull.lon_deg, lat, lon)
+    lasted_s = (time_us - hull.time_us) / 1e6
+    slack_s = clock_error_s(hull.time_us, time_us)
+    floor = 2.0 * noise_m * noise_m
+    e_1, s_1 = inf, 1.0
+    if not isnan(hull.reported_east_m_s):
+        v_e, v_n = hull.reported_east_m_s, hull.reported_north_m_s
+        if not isnan(east):
+            b_e, b_n = _turned(east, north, lat, hull.lon_deg - lon)
+            v_e, v_n = 0.5 * (v_e + b_e), 0.5 * (v_n + b_n)
+        speed = hypot(v_e, v_n)
+        e_1 = hypot(x - v_e * lasted_s, y - v_n * lasted_s)
+        s_1 = (floor + (speed * slack_s) ** 2 + _drift_m(lasted_s, speed) ** 2) ** 0.5
+    e_2, s_2 = inf, 1.0
+    if hull.velocity_error_m_s < VELOCITY_UNKNOWN_M_S:
+        v_e, v_n = hull.east_m_s, hull.north_m_s
+        speed = hypot(v_e, v_n)
+        e_2 = hypot(x - v_e * lasted_s, y - v_n * lasted_s)
+        spread = hull.velocity_error_m_s * lasted_s
+        wide = (speed * slack_s) ** 2 + _drift_m(lasted_s, speed) ** 2 + spread * spread
+        s_2 = (floor + wide) ** 0.5
+    return hypot(x, y), e_1, s_1, e_2, s_2
+
+
+@njit(cache=True)
+def is_plain(hull, time_us, lat, lon, east, north, motion) -> bool:
+    """Whether a row lies so close to what the hull was about to do that nothing else competes."""
+    away, e_1, s_1, e_2, s_2 = errors_m(hull, time_us, lat, lon, east, north, motion.noise_m)
+    if away < 2.0 * motion.noise_m and time_us - hull.time_us < 21_600_000_000:
+        return True
+    widest = 12.0 * motion.noise_m
+    if s_1 < widest and e_1 < 2.5 * s_1:
+        return True
+    return s_2 < widest and e_2 < 2.5 * s_2
+
+
+@njit(cache=True)
+def _density(error_m: float, scale_m: float) -> float:
+    z = error_m / scale_m
+    return exp(-0.5 * z * z) / (2.0 * pi * scale_m * scale_m)
+
+
+@njit(cache=True)
+def log_fit(hull, time_us, lat, lon, east, north, motion) -> float:
+    """Log density of a row as the hull's next one: position and reported velocity."""
+    away, e_1, s_1, e_2, s_2 = errors_m(hull, time_us, lat, lon, east, north, motion.noise_m)
+    lasted_s = (time_us - hull.time_us) / 1e6
+    span_s = lasted_s + clock_error_s(hull.time_us, time_us)
+    if away > motion.top_speed_m_s * span_s + 1_000.0:
+        return -inf
+    noise = motion.noise_m
+    p = 1e-300 + 0.10 * _density(away, 1.5 * noise)
+    p += 0.10 * _density(away, 1.5 * noise + min(0.1 * lasted_s, 150.0))
+    p += 0.10 * _density(away, min(2.0 * noise + motion.usual_speed_m_s * span_s, 5e6))
+    p += 0.05 * _density(away, min(2.0 * noise + 0.12 * motion.usual_speed_m_s * span_s, 5e6))
+    p += 0.002 * _density(away, 300.0)
+    p += 0.02 * _density(away, _LOCAL_M)
+    if e_1 < inf:
+        p += 0.40 * _density(e_1, s_1)
+    if e_2 < inf:
+        p += 0.20 * _density(e_2, s_2)
+    return log(p) + _log_velocity(hull, east, north, lat, lon, lasted_s)
+
+
+@njit(cache=True)
+def _log_velocity(hull, east, north, lat, lon, lasted_s):
+    if isnan(east):
+        return 0.0
+    if isnan(hull.reported_east_m_s):
+        return log_any_velocity(east, north)
+    b_e, b_n = _turned(east, north, lat, hull.lon_deg - lon)
+    change = hypot(b_e - hull.reported_east_m_s, b_n - hull.reported_north_m_s)
+    near = 0.9 * _density(change, min(0.7 + 0.03 * lasted_s, 6.0))
+    return log(near + 0.1 * _density(change, 10.0))
+
+
+@njit(cache=True)
+def log_any_velocity(east: float, north: float) -> float:
+    """Log density of a reported velocity of which nothing is known."""
+    return 0.0 if isnan(east) else log(_density(hypot(east, north), 8.0))
+
+
+@njit(cache=True)
+def log_anywhere(away_m: float) -> float:
+    """Log density of a hull's first position: half near another of the MMSI, half on Earth."""
+    return log(0.5 * _density(away_m, _LOCAL_M) + 0.5 / _EARTH_M2)
+
+
+@njit(cache=True)
+def begin(hull, track_id, observation_id, time_us, lat, lon, east, north):
+    """A hull's first row."""
+    hull.track_id = track_id
+    hull.time_us = time_us
+    hull.observation_id = observation_id
+    hull.previous_id = 0
+    hull.lat_deg, hull.lon_deg = lat, lon
+    hull.reported_east_m_s, hull.reported_north_m_s = east, north
+    hull.east_m_s, hull.north_m_s = 0.0, 0.0
+    hull.velocity_error_m_s = VELOCITY_UNKNOWN_M_S
+    hull.n_rows, hull.n_rivals = 1, 0
+
+
+@njit(cache=True)
+def advance(hull, observation_id, time_us, lat, lon, east, north, noise_m):
+    """A hull's next row: the velocity from displacement is filtered, the rest replaced."""
+    lasted_s = (time_us - hull.time_us) / 1e6
+    if lasted_s > 0.0:
+        x, y = offset_m(hull.lat_deg, hull.lon_deg, lat, lon)
+        old = hull.velocity_error_m_s
+        speed = hypot(hull.east_m_s, hull.north_m_s)
+        grown = min(VELOCITY_UNKNOWN_M_S, old + (0.02 + 0.01 * speed) * lasted_s)
+        seen = 1.4 * noise_m / (lasted_s + 0.5 * clock_error_s(hull.time_us, time_us)) + 0.05
+        gain = grown * grown / (grown * grown + seen * seen)
+        v_e = hull.east_m_s + gain * (x / lasted_s - hull.east_m_s)
+        v_n = hull.north_m_s + gain * (y / lasted_s - hull.north_m_s)
+        v_e, v_n = _turned(v_e, v_n, lat, lon - hull.lon_deg)
+        hull.east_m_s, hull.north_m_s = v_e, v_n
+        hull.velocity_error_m_s = (1.0 - gain) ** 0.5 * grown
+    hull.time_us = time_us
+    hull.previous_id = hull.observation_id
+    hull.observation_id = observation_id
+    hull.lat_deg, hull.lon_deg = lat, lon
+    hull.reported_east_m_s, hull.reported_north_m_s = east, north
+    hull.n_rows += 1
+    hull.n_rivals = 0

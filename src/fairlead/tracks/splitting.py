@@ -1,0 +1,520 @@
+"""Which hull sent which row: multi-hypothesis assignment of the rows of one MMSI.
+
+A hypothesis says for every row which hull sent it; each hull in it is summed up by its last row
+and velocity (motion.HULL). A row goes to one of the hulls, begins a new one, or repeats an old
+message (stale). The best hypotheses are kept, those that would predict the same future are merged
+into the better one (after Reid 1979; merging and N-scan pruning after Blackman 2004), and a row is
+decided for good when `scan` later rows have come. Noise is a hull that never gets a second row.
+While one hypothesis with one live hull is left and a row is plain, none of this happens: that is
+the way of 99 of 100 rows, and it is part of the rule, so that speed does not change answers.
+
+A row is handed out `delay` after its time, by the best hypothesis of then: its fate is a function
+of the rows of its MMSI before that instant, wherever time was cut.
+"""
+
+from math import inf, isnan, log
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from fairlead.geo.sphere import M_S_PER_KN
+from fairlead.tracks.motion import (
+    HULL,
+    advance,
+    begin,
+    is_plain,
+    log_any_velocity,
+    log_anywhere,
+    log_fit,
+    offset_m,
+)
+
+WAITING, TRACK, OUTLIER, STALE, SHORT_FRAGMENT = 0, 1, 2, 3, 4
+MOST_HULLS = 12
+_LIVE_US = 6 * 3_600_000_000
+_NEW, _STALE_COPY = -1, -2
+_STALE_LABEL = -2
+
+
+class Rows(NamedTuple):
+    """Rows in order of MMSI, time, id. East and north: reported velocity, NaN without."""
+
+    time_us: np.ndarray
+    observation_id: np.ndarray
+    lat_deg: np.ndarray
+    lon_deg: np.ndarray
+    east_m_s: np.ndarray
+    north_m_s: np.ndarray
+
+
+class Fates(NamedTuple):
+    """What became of each row: label (track id), fate, and the track it was held against."""
+
+    label: np.ndarray
+    fate: np.ndarray
+    near_id: np.ndarray
+    near_speed_kn: np.ndarray
+
+
+class Memory(NamedTuple):
+    """The hypotheses of one MMSI, in two banks: the present ones and those being made."""
+
+    hulls: np.ndarray  # (2, K, MOST_HULLS) of HULL
+    n_hulls: np.ndarray  # (2, K)
+    score: np.ndarray  # (2, K)
+    labels: np.ndarray  # (2, K, scan): label of a row in slot (sequence number % scan)
+    choice_score: np.ndarray  # (K * (MOST_HULLS + 2),)
+    choice_parent: np.ndarray
+    choice_action: np.ndarray
+    signature: np.ndarray  # (K,)
+    state: np.ndarray  # bank, hypotheses, undecided rows, sequence number of the next row
+
+
+def new_memory(n_hypotheses: int, scan: int) -> Memory:
+    """Room for `n_hypotheses` hypotheses that remember the labels of `scan` undecided rows."""
+    k, choices = n_hypotheses, n_hypotheses * (MOST_HULLS + 2)
+    return Memory(
+        np.zeros((2, k, MOST_HULLS), HULL),
+        np.zeros((2, k), np.int64),
+        np.zeros((2, k)),
+        np.zeros((2, k, scan), np.int64),
+        np.zeros(choices),
+        np.zeros(choices, np.int64),
+        np.zeros(choices, np.int64),
+        np.zeros(k, np.int64),
+        np.zeros(4, np.int64),
+    )
+
+
+@njit(cache=True)
+def _mixed(value, seed):
+    bits = np.uint64(value) + seed * np.uint64(0x94D049BB133111EB) + np.uint64(0x9E3779B97F4A7C15)
+    bits = (bits ^ (bits >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    bits = (bits ^ (bits >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return bits ^ (bits >> np.uint64(31))
+
+
+@njit(cache=True)
+def track_id_of(mmsi: int, observation_id: int) -> int:
+    """`schema.ids.row_ids` of an MMSI and a hull's first observation, one at a time."""
+    mixed = _mixed(observation_id, _mixed(mmsi, np.uint64(0)))
+    return np.int64(mixed & np.uint64(0x7FFFFFFFFFFFFFFF))
+
+
+@njit(cache=True)
+def is_live(hull, time_us) -> bool:
+    """Whether a hull takes part in the sharing of its MMSI at this time."""
+    if hull.n_rows < 2 or time_us - hull.time_us > _LIVE_US:
+        return False
+    return hull.n_rivals < (20 if hull.n_rows == 2 else 200)
+
+
+@njit(cache=True)
+def _only_live(hulls, n_hulls, time_us) -> int:
+    """The one hull that is live, or a lone one; -1 where several or none are."""
+    if n_hulls == 1:
+        return 0
+    found = -1
+    for h in range(n_hulls):
+        if is_live(hulls[h], time_us):
+            if found >= 0:
+                return -1
+            found = h
+    return found
+
+
+@njit(cache=True)
+def _is_copy(rows, fates, i, first) -> bool:
+    """Whether a row repeats the position, speed and course of one that still waits."""
+    for j in range(first, i):
+        if (
+            rows.lat_deg[j] == rows.lat_deg[i]
+            and rows.lon_deg[j] == rows.lon_deg[i]
+            and fates.label[j] != _STALE_LABEL
+            and (rows.east_m_s[j] == rows.east_m_s[i] or isnan(rows.east_m_s[i]))
+            and (rows.north_m_s[j] == rows.north_m_s[i] or isnan(rows.north_m_s[i]))
+        ):
+            return True
+    return False
+
+
+@njit(cache=True)
+def _note_near(memory, rows, fates, i):
+    """Remember which confirmed hull a row could most slowly have come from."""
+    bank = memory.state[0]
+    slowest = inf
+    for h in range(memory.n_hulls[bank, 0]):
+        hull = memory.hulls[bank, 0, h]
+        if hull.n_rows < 2 and memory.n_hulls[bank, 0] > 1:
+            continue
+        x, y = offset_m(hull.lat_deg, hull.lon_deg, rows.lat_deg[i], rows.lon_deg[i])
+        lasted_s = max((rows.time_us[i] - hull.time_us) / 1e6, 1.0)
+        speed_kn = (x * x + y * y) ** 0.5 / lasted_s / M_S_PER_KN
+        if speed_kn < slowest:
+            slowest = speed_kn
+            fates.near_id[i] = hull.track_id
+            fates.near_speed_kn[i] = speed_kn
+
+
+@njit(cache=True)
+def _choices(memory, rows, i, is_copy, motion) -> int:
+    """Every assignment of row i in every hypothesis with its score; how many there are."""
+    bank = memory.state[0]
+    time_us, lat, lon = rows.time_us[i], rows.lat_deg[i], rows.lon_deg[i]
+    east, north = rows.east_m_s[i], rows.north_m_s[i]
+    any_velocity = log_any_velocity(east, north)
+    n = 0
+    for k in range(memory.state[1]):
+        score, nearest, n_live = memory.score[bank, k], inf, 0
+        hulls = memory.hulls[bank, k]
+        for h in range(memory.n_hulls[bank, k]):
+            if is_live(hulls[h], time_us):
+                n_live += 1
+        best = -inf
+        for h in range(memory.n_hulls[bank, k]):
+            hull = hulls[h]
+            fit = log_fit(hull, time_us, lat, lon, east, north, motion)
+            x, y = offset_m(hull.lat_deg, hull.lon_deg, lat, lon)
+            nearest = min(nearest, (x * x + y * y) ** 0.5)
+            best = max(best, fit)
+            if fit == -inf:
+                continue
+            fit += score - log(max(1, n_live))
+            if hull.n_rows == 1 and memory.n_hulls[bank, k] > 1:
+                fit += motion.log_confirm
+            memory.choice_score[n], memory.choice_parent[n] = fit, k
+            memory.choice_action[n] = h
+            n += 1
+        memory.choice_score[n] = score + motion.log_new + log_anywhere(nearest) + any_velocity
+        memory.choice_parent[n], memory.choice_action[n] = k, _NEW
+        n += 1
+        if is_copy and best < any_velocity + motion.log_stale - 4.0:
+            memory.choice_score[n] = score + motion.log_stale + any_velocity
+            memory.choice_parent[n], memory.choice_action[n] = k, _STALE_COPY
+            n += 1
+    return n
+
+
+@njit(cache=True)
+def _place_new(hulls, n_hulls) -> int:
+    """Where a new hull goes: behind the others, or over the least of them when all are taken."""
+    if n_hulls < MOST_HULLS:
+        return n_hulls
+    least = 0
+    for h in range(1, n_hulls):
+        single, least_single = hulls[h].n_rows == 1, hulls[least].n_rows == 1
+        if single != least_single:
+            if single:
+                least = h
+        elif hulls[h].time_us < hulls[least].time_us:
+            least = h
+    return least
+
+
+@njit(cache=True)
+def _make(memory, k_new, parent, action, score, rows, i, mmsi, motion):
+    """Write hypothesis `k_new` of the other bank: `parent` with row i assigned as `action` says."""
+    bank, undecided, sequence = memory.state[0], memory.state[2], memory.state[3]
+    other = 1 - bank
+    n = memory.n_hulls[bank, parent]
+    for h in range(n):
+        memory.hulls[other, k_new, h] = memory.hulls[bank, parent, h]
+        if h != action:
+            memory.hulls[other, k_new, h].n_rivals += 1
+    scan = memory.labels.shape[2]
+    for back in range(1, undecided + 1):
+        slot = (sequence - back) % scan
+        memory.labels[other, k_new, slot] = memory.labels[bank, parent, slot]
+    time_us, lat, lon = rows.time_us[i], rows.lat_deg[i], rows.lon_deg[i]
+    east, north, observation_id = rows.east_m_s[i], rows.north_m_s[i], rows.observation_id[i]
+    label = _STALE_LABEL
+    if action == _NEW:
+        h = _place_new(memory.hulls[other, k_new], n)
+        n = max(n, h + 1)
+        label = track_id_of(mmsi, observation_id)
+        begin(memory.hulls[other, k_new, h], label, observation_id, time_us, lat, lon, east, north)
+    elif action >= 0:
+        hull = memory.hulls[other, k_new, action]
+        advance(hull, observation_id, time_us, lat, lon, east, north, motion.noise_m)
+        label = hull.track_id
+    memory.labels[other, k_new, sequence % scan] = label
+    memory.n_hulls[other, k_new], memory.score[other, k_new] = n, score
+    memory.signature[k_new] = _signature(memory.hulls[other, k_new], n)
+
+
+@njit(cache=True)
+def _signature(hulls, n_hulls):
+    """Equal for hypotheses that expect the same of every later row, whatever their past."""
+    total = np.uint64(0)
+    for h in range(n_hulls):
+        total += _mixed(hulls[h].observation_id, _mixed(hulls[h].previous_id, np.uint64(n_hulls)))
+    return np.int64(total & np.uint64(0x7FFFFFFFFFFFFFFF))
+
+
+@njit(cache=True)
+def _keep_best(memory, n_choices, rows, i, mmsi, motion, margin):
+    """Make the best distinct hypotheses from the choices; best first, ties in order of making."""
+    most = memory.score.shape[1]
+    kept, top = 0, -inf
+    while kept < most:
+        best = -1
+        for c in range(n_choices):
+            if best < 0 or memory.choice_score[c] > memory.choice_score[best]:
+                best = c
+        if best < 0 or memory.choice_score[best] == -inf:
+            break
+        score = memory.choice_score[best]
+        top = max(top, score)
+        if score < top - margin:
+            break
+        _make(
+            memory, kept, memory.choice_parent[best], memory.choice_action[best],
+            score - top, rows, i, mmsi, motion,
+        )  # fmt: skip
+        memory.choice_score[best] = -inf
+        is_new = True
+        for k in range(kept):
+            if memory.signature[k] == memory.signature[kept]:
+                is_new = False
+        if is_new:
+            kept += 1
+    memory.state[0] = 1 - memory.state[0]
+    memory.state[1] = kept
+    memory.state[2] += 1
+    memory.state[3] += 1
+
+
+@njit(cache=True)
+def _copy_hypothesis(memory, bank, source, target):
+    for h in range(memory.n_hulls[bank, source]):
+        memory.hulls[bank, target, h] = memory.hulls[bank, source, h]
+    memory.n_hulls[bank, target] = memory.n_hulls[bank, source]
+    memory.score[bank, target] = memory.score[bank, source]
+    for slot in range(memory.labels.shape[2]):
+        memory.labels[bank, target, slot] = memory.labels[bank, source, slot]
+
+
+@njit(cache=True)
+def _decide(memory, fates, i, first):
+    """Settle the oldest undecided row by the best hypothesis when the scan is full.
+
+    Hypotheses that say otherwise go. With one hypothesis left every row is decided.
+    """
+    bank, scan = memory.state[0], memory.labels.shape[2]
+    sequence = memory.state[3]
+    if memory.state[2] >= scan and memory.state[1] > 1:
+        oldest = (sequence - memory.state[2]) % scan
+        label = memory.labels[bank, 0, oldest]
+        kept = 1
+        for k in range(1, memory.state[1]):
+            if memory.labels[bank, k, oldest] == label:
+                if k != kept:
+                    _copy_hypothesis(memory, bank, k, kept)
+                kept += 1
+        memory.state[1] = kept
+        row = i + 1 - memory.state[2]
+        if row >= first:
+            fates.label[row] = label
+        memory.state[2] -= 1
+    if memory.state[1] == 1:
+        for back in range(1, memory.state[2] + 1):
+            row = i + 1 - back
+            if row >= first:
+                fates.label[row] = memory.labels[bank, 0, (sequence - back) % scan]
+        memory.state[2] = 0
+
+
+@njit(cache=True)
+def _fate_of(memory, label) -> int:
+    """What a label means now: the way of a hull, noise, or a fragment that others passed by."""
+    if label == _STALE_LABEL:
+        return STALE
+    bank = memory.state[0]
+    mine, others = -1, 0
+    for h in range(memory.n_hulls[bank, 0]):
+        hull = memory.hulls[bank, 0, h]
+        if hull.track_id == label:
+            mine = h
+        else:
+            others = max(others, hull.n_rows)
+    if mine < 0:
+        return OUTLIER
+    n_rows = memory.hulls[bank, 0, mine].n_rows
+    if n_rows == 1 and others >= 2:
+        return OUTLIER
+    if n_rows == 2 and others >= 3 and memory.hulls[bank, 0, mine].n_rivals >= 5:
+        return SHORT_FRAGMENT
+    return TRACK
+
+
+@njit(cache=True)
+def _hand_out(memory, rows, fates, head, end, before_us, delay_us) -> int:
+    """Give every row that is due before an instant its fate; the first row still waiting."""
+    while head < end and rows.time_us[head] + delay_us < before_us:
+        back = end - head
+        if back <= memory.state[2]:
+            bank, scan = memory.state[0], memory.labels.shape[2]
+            fates.label[head] = memory.labels[bank, 0, (memory.state[3] - back) % scan]
+        label, bank = fates.label[head], memory.state[0]
+        main = memory.hulls[bank, 0, 0]
+        if main.track_id == label and main.n_rows > 2:
+            fates.fate[head] = TRACK
+        else:
+            fates.fate[head] = _fate_of(memory, label)
+        head += 1
+    return head
+
+
+@njit(cache=True)
+def assign_key(memory, rows, fates, first, fresh, end, mmsi, motion, delay_us, margin, until_us):
+    """Assign rows `fresh` to `end` of one MMSI; rows from `first` on wait to be handed out.
+
+    `memory.state` holds the hypotheses as they stood after row `fresh - 1`.
+    """
+    head = first
+    for i in range(fresh, end):
+        time_us = rows.time_us[i]
+        head = _hand_out(memory, rows, fates, head, i, time_us + 1, delay_us)
+        lat, lon = rows.lat_deg[i], rows.lon_deg[i]
+        east, north = rows.east_m_s[i], rows.north_m_s[i]
+        bank = memory.state[0]
+        if memory.state[1] == 0:
+            label = track_id_of(mmsi, rows.observation_id[i])
+            begin(
+                memory.hulls[bank, 0, 0], label, rows.observation_id[i], time_us, lat, lon,
+                east, north,
+            )  # fmt: skip
+            memory.n_hulls[bank, 0], memory.score[bank, 0] = 1, 0.0
+            memory.state[1] = 1
+            memory.state[3] += 1
+            fates.label[i] = label
+            continue
+        if memory.state[1] == 1:
+            h = _only_live(memory.hulls[bank, 0], memory.n_hulls[bank, 0], time_us)
+            if h >= 0:
+                hull = memory.hulls[bank, 0, h]
+                if is_plain(hull, time_us, lat, lon, east, north, motion):
+                    advance(
+                        hull, rows.observation_id[i], time_us, lat, lon, east, north,
+                        motion.noise_m,
+                    )  # fmt: skip
+                    fates.label[i] = hull.track_id
+                    memory.state[3] += 1
+                    continue
+        _note_near(memory, rows, fates, i)
+        is_copy = _is_copy(rows, fates, i, head)
+        n_choices = _choices(memory, rows, i, is_copy, motion)
+        _keep_best(memory, n_choices, rows, i, mmsi, motion, margin)
+        _decide(memory, fates, i, first)
+    return _hand_out(memory, rows, fates, head, end, until_us, delay_us)
+
+
+class Kept(NamedTuple):
+    """Hypotheses of many MMSIs, flat: one row per hull of a hypothesis, in order of MMSI, slot.
+
+    `slot` is hypothesis * MOST_HULLS + hull; the labels of a hypothesis's undecided rows, oldest
+    first, are those of its hull 0: `labels[label_ends[i - 1]:label_ends[i]]`.
+    """
+
+    mmsi: np.ndarray
+    slot: np.ndarray
+    score: np.ndarray
+    hulls: np.ndarray
+    label_ends: np.ndarray
+    labels: np.ndarray
+
+
+@njit(cache=True)
+def _load(memory, kept, first, end):
+    """The hypotheses of one MMSI from rows `first` to `end` of what was kept."""
+    memory.state[:] = 0
+    for i in range(first, end):
+        k, h = kept.slot[i] // MOST_HULLS, kept.slot[i] % MOST_HULLS
+        memory.hulls[0, k, h] = kept.hulls[i]
+        memory.n_hulls[0, k] = h + 1
+        memory.score[0, k] = kept.score[i]
+        memory.state[1] = k + 1
+        if h == 0:
+            start = kept.label_ends[i - 1] if i > 0 else 0
+            n = kept.label_ends[i] - start
+            memory.labels[0, k, :n] = kept.labels[start : start + n]
+            memory.state[2] = n
+            memory.state[3] = n
+
+
+@njit(cache=True)
+def _store(memory, mmsi, kept, n_rows, n_labels):
+    """Append the hypotheses of one MMSI; returns the new numbers of rows and labels."""
+    bank, scan = memory.state[0], memory.labels.shape[2]
+    for k in range(memory.state[1]):
+        for h in range(memory.n_hulls[bank, k]):
+            kept.mmsi[n_rows] = mmsi
+            kept.slot[n_rows] = k * MOST_HULLS + h
+            kept.score[n_rows] = memory.score[bank, k]
+            kept.hulls[n_rows] = memory.hulls[bank, k, h]
+            if h == 0:
+                for back in range(memory.state[2], 0, -1):
+                    slot = (memory.state[3] - back) % scan
+                    kept.labels[n_labels] = memory.labels[bank, k, slot]
+                    n_labels += 1
+            kept.label_ends[n_rows] = n_labels
+            n_rows += 1
+    return n_rows, n_labels
+
+
+@njit(cache=True)
+def _longer(values, size):
+    out = np.zeros(size, values.dtype)
+    out[: len(values)] = values
+    return out
+
+
+@njit(cache=True)
+def _roomier(kept, n_rows, n_labels, most_rows, most_labels):
+    """The same with room for one more MMSI of the greatest size."""
+    if n_rows + most_rows > len(kept.mmsi):
+        size = 2 * len(kept.mmsi) + most_rows
+        kept = Kept(
+            _longer(kept.mmsi, size),
+            _longer(kept.slot, size),
+            _longer(kept.score, size),
+            _longer(kept.hulls, size),
+            _longer(kept.label_ends, size),
+            kept.labels,
+        )
+    if n_labels + most_labels > len(kept.labels):
+        labels = _longer(kept.labels, 2 * len(kept.labels) + most_labels)
+        kept = Kept(
+            kept.mmsi, kept.slot, kept.score, kept.hulls, kept.label_ends, labels
+        )  # fmt: skip
+    return kept
+
+
+@njit(cache=True)
+def assign(memory, rows, fates, keys, bounds, kept, is_aircraft, motions, timing, out):
+    """Assign the rows of every key; returns what to keep, cut to its length.
+
+    `bounds`, shape (keys + 1, 3): where a key's waiting rows, its fresh rows and its kept
+    hypotheses start. `motions`: of ships and of aircraft. `timing`: (delay_us, until_us, margin).
+    """
+    delay_us, until_us, margin = timing
+    most = memory.score.shape[1]
+    n_rows, n_labels = 0, 0
+    for j in range(len(keys)):
+        _load(memory, kept, bounds[j, 2], bounds[j + 1, 2])
+        motion = motions[1] if is_aircraft[j] else motions[0]
+        assign_key(
+            memory, rows, fates, bounds[j, 0], bounds[j, 1], bounds[j + 1, 0], keys[j], motion,
+            delay_us, margin, until_us,
+        )  # fmt: skip
+        out = _roomier(out, n_rows, n_labels, most * MOST_HULLS, most * memory.labels.shape[2])
+        n_rows, n_labels = _store(memory, keys[j], out, n_rows, n_labels)
+    return Kept(
+        out.mmsi[:n_rows],
+        out.slot[:n_rows],
+        out.score[:n_rows],
+        out.hulls[:n_rows],
+        out.label_ends[:n_rows],
+        out.labels[:n_labels],
+    )

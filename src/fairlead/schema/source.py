@@ -30,8 +30,13 @@ class Source(Protocol):
     is called silent; null where nobody knows yet.
     """
 
-    name: str
-    is_live: bool
-    expected_per_min: float | None
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def is_live(self) -> bool: ...
+
+    @property
+    def expected_per_min(self) -> float | None: ...
 
     def read(self, cursor: Cursor) -> Iterator[tuple[pa.Table, Cursor]]: ...

@@ -1,0 +1,14 @@
+"""Seeded seas with truth: what was sent, what was heard of it, and what really happened."""
+
+from fairlead.simulate.sea import SCENARIOS, Sea, simulate
+from fairlead.simulate.truth import TRUTH_EVENTS, TRUTH_LINES, events_truth, lines_truth
+
+__all__ = [
+    "SCENARIOS",
+    "TRUTH_EVENTS",
+    "TRUTH_LINES",
+    "Sea",
+    "events_truth",
+    "lines_truth",
+    "simulate",
+]

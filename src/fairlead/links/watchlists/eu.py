@@ -21,19 +21,9 @@ _PERSON_FIELDS = ("address", "notes")
 _IN_NAME = re.compile(r"\(([^()]*)\)")
 _EX = re.compile(r"^(?:ex\.?|f\.?k\.?a\.?|formerly|former name|a\.?k\.?a\.?)[:\s]+", re.I)
 _VALID_UNTIL = re.compile(r"valid from .{4,30}? to (\d{1,2}) (\w+) (\d{4})", re.I)
-_MONTHS = (
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
+_MONTHS: tuple[str, ...] = (
+    *("january", "february", "march", "april", "may", "june", "july"),
+    *("august", "september", "october", "november", "december"),
 )
 
 
@@ -49,10 +39,9 @@ def names_in(text: str) -> list[str]:
 
 def _until(reason: str) -> str:
     found = _VALID_UNTIL.search(reason)
-    months = list(_MONTHS)
-    if found is None or found[2].lower() not in months:
+    if found is None or found[2].lower() not in _MONTHS:
         return ""
-    return f"{found[3]}-{months.index(found[2].lower()) + 1:02d}-{int(found[1]):02d}"
+    return f"{found[3]}-{_MONTHS.index(found[2].lower()) + 1:02d}-{int(found[1]):02d}"
 
 
 def read(

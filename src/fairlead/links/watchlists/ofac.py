@@ -23,20 +23,10 @@ PUBLISHER = Publisher(
     why="a government's own list with legal force; it names ships by IMO number, but entries stay "
     "as first written when a ship changes name or flag",
 )
-COLUMNS = [
-    "ent_num",
-    "name",
-    "sdn_type",
-    "program",
-    "title",
-    "call_sign",
-    "vess_type",
-    "tonnage",
-    "grt",
-    "vess_flag",
-    "vess_owner",
-    "remarks",
-]
+COLUMNS = (
+    *("ent_num", "name", "sdn_type", "program", "title", "call_sign", "vess_type", "tonnage"),
+    *("grt", "vess_flag", "vess_owner", "remarks"),
+)
 ALIAS_COLUMNS = ["ent_num", "alt_num", "alt_type", "alt_name", "remarks"]
 _TYPES = {"vessel", "individual", "aircraft", "entity", "-0-", ""}
 _PERSON_FIELDS = ("title", "vess_owner")

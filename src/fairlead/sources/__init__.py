@@ -1,0 +1,1 @@
+"""Raw: bytes in, with a cursor to resume. One file per source."""

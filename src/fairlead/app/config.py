@@ -5,6 +5,7 @@ The code is the default; there is no file of defaults. Unknown names fail with a
 
 from __future__ import annotations
 
+import argparse
 import difflib
 import os
 import tomllib
@@ -107,6 +108,12 @@ def unknown_name(name: str, known: set[str], where: str, *, what: str) -> Config
     near = difflib.get_close_matches(name, known, n=1)
     hint = f"did you mean `{near[0]}`?" if near else f"known: {', '.join(sorted(known))}"
     return ConfigError(f"unknown {what} `{name}` in {where}", help=hint)
+
+
+def flags(given: argparse.Namespace) -> dict[str, Any]:
+    """The settings among the arguments of a verb."""
+    known = {f.name for f in fields(Settings)}
+    return {name: value for name, value in vars(given).items() if name in known}
 
 
 def path_of(text: str | None) -> Path | None:

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import importlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import pyarrow as pa
 
@@ -104,7 +103,7 @@ def ingest(
     all or none. `should_stop` is asked between blocks; what an exception or a crash interrupts is
     read again from the last commit.
     """
-    pending = _Pending(engine, source, decoders)
+    pending = Pending(engine, source, decoders)
     cursor, _ = engine.cursor(source.name)
     for raw, after in source.read(cursor):
         pending.add(raw, after)
@@ -121,7 +120,7 @@ def ingest(
 _COMMIT_BYTES = 128 << 20
 
 
-class _Pending:
+class Pending:
     """Decoded rows of one source that are not committed yet."""
 
     def __init__(self, engine: EmbeddedEngine, source: Source, decoders: Sequence[Step]) -> None:
@@ -131,6 +130,7 @@ class _Pending:
         self.carried = {d.kind: engine.carried(self._name(d), d.carries) for d in decoders}
         self.rows: dict[Table, list[pa.Table]] = {}
         self.cursor: Cursor | None = None
+        self.newest_us = 0
         self.n_rows = 0
         self.n_bytes = 0
         self.totals = Ingested()
@@ -149,8 +149,10 @@ class _Pending:
                 self._keep(table, out[table])
                 if table.name == REJECTS.name:
                     self.totals.rejects.update(_reasons(out[table]))
-                elif table in INLETS:
+                elif table in INLETS and out[table].num_rows:
                     self.totals.n_rows += out[table].num_rows
+                    newest_us = int(out[table][table.time].to_numpy().max())
+                    self.newest_us = max(self.newest_us, newest_us)
         self.cursor = after
         n_bytes = sum(len(p) for p in raw["payload"])
         self.n_bytes += n_bytes

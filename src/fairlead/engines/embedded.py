@@ -108,6 +108,41 @@ class EmbeddedEngine:
             rows = rows.filter(pa.array((times >= span.since_us) & (times < span.until_us)))
         return rows.select(list(columns)) if columns is not None else rows
 
+    def borrow(self, other: EmbeddedEngine, tables: Iterable[Table]) -> None:
+        """Read these tables from another workspace, in place, as inlets of this one."""
+        with self.workspace.transaction():
+            for table in tables:
+                self.workspace.register(table, other.workspace.files(table), None)
+                if table in self.inlets and not table.upserted:
+                    times = other.workspace.read(table, columns=[table.time])
+                    if times.num_rows:
+                        self._note_arrival(times[table.time].to_numpy())
+
+    def n_rows(self, table: Table) -> int:
+        """Rows written of a table that only grows, without reading them."""
+        return sum(file.n_rows for file in self.workspace.files(table))
+
+    def counts(self) -> dict[str, int]:
+        """Named counts kept beside the tables."""
+        return self.workspace.counts()
+
+    def handled(self) -> list[dict[str, object]]:
+        """What reviewers said is handled, oldest first."""
+        names = ("lead_id", "mmsi", "until_us", "verdict", "reason")
+        found = self.workspace.control.execute(
+            f"SELECT {', '.join(names)} FROM handled ORDER BY handled_id"
+        )
+        return [dict(zip(names, row, strict=True)) for row in found]
+
+    def handle(self, lead_id: str, mmsi: int, until_us: int, verdict: str, reason: str) -> None:
+        """Keep a reviewer's word on a lead; words are added, never changed."""
+        with self.workspace.transaction() as control:
+            control.execute(
+                "INSERT INTO handled (lead_id, mmsi, until_us, verdict, reason)"
+                " VALUES (?, ?, ?, ?, ?)",
+                (lead_id, mmsi, until_us, verdict, reason),
+            )
+
     def run(
         self,
         steps: Sequence[Step],

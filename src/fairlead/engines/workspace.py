@@ -138,7 +138,7 @@ class Workspace:
             [
                 (
                     table.name,
-                    str(f.path.relative_to(self.folder)),
+                    self._stored_name(f.path),
                     f.n_rows,
                     f.min_us,
                     f.max_us,
@@ -147,6 +147,10 @@ class Workspace:
                 for f in files
             ],
         )
+
+    def _stored_name(self, path: Path) -> str:
+        own = path.is_relative_to(self.folder)
+        return str(path.relative_to(self.folder)) if own else str(path.resolve())
 
     def files(
         self, table: Table, span: Span | None = None, *, superseded: bool = False
@@ -235,7 +239,7 @@ def clear_errors(folder: Path) -> Generator[None]:
 
 
 def _engine_error(folder: Path, error: OSError) -> EngineError:
-    if error.errno == errno.ENOSPC:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return EngineError(
             f"the disk that holds workspace `{folder}` is full",
             help="free some space and start again: what was committed is kept, the rest is redone",

@@ -1,0 +1,122 @@
+"""What a run prints: what came in, what was refused, and the leads with their reasons."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fairlead.app.words import count, iso, plain
+
+MOST_FACTORS = 6
+
+
+class Paper:
+    """Standard output with bold and dim text where the terminal shows them."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+
+        self._console = Console(highlight=False, markup=False, soft_wrap=True)
+
+    def line(self, text: str = "", style: str = "") -> None:
+        self._console.print(plain(text), style=style)
+
+    def parts(self, *parts: tuple[str, str]) -> None:
+        from rich.text import Text
+
+        self._console.print(Text.assemble(*[(plain(t), s) for t, s in parts]))
+
+
+def print_summary(answer: Mapping[str, Any], *, quiet: bool) -> None:
+    """Counts and leads, unless a program asked for JSON only."""
+    if quiet:
+        return
+    paper = Paper()
+    print_counts(paper, answer["tables"], answer["rejects"], answer["n_late"])
+    print_leads(paper, answer["leads"], answer["cut"])
+
+
+def print_counts(
+    paper: Paper, tables: Mapping[str, int], rejects: Mapping[str, int], n_late: int
+) -> None:
+    """One line per stage, then what was refused by reason."""
+    shown = [count(tables[name], noun) for name, noun in _STAGES if tables.get(name)]
+    paper.line(", ".join(shown) if shown else "no positions and no static reports", "dim")
+    if rejects:
+        reasons = ", ".join(
+            f"{n:,} {reason}"
+            for reason, n in sorted(rejects.items(), key=lambda item: (-item[1], item[0]))
+        )
+        paper.line(f"refused {sum(rejects.values()):,}: {reasons}", "dim")
+    if n_late:
+        paper.line(f"{count(n_late, 'row')} came after its time was settled; run again", "dim")
+
+
+_STAGES = (
+    ("observations", "observation"),
+    ("statics", "static report"),
+    ("tracks", "track"),
+    ("set_aside", "observation set aside"),
+    ("events", "event"),
+)
+
+
+def print_leads(paper: Paper, leads: Sequence[Mapping[str, Any]], cut: Mapping[str, Any]) -> None:
+    """The ranked leads, each with its reasons for and against, and what the budget cut."""
+    paper.line()
+    if not leads:
+        paper.line("no leads", "bold")
+    for rank, lead in enumerate(leads, 1):
+        _print_lead(paper, rank, lead)
+    if cut.get("n"):
+        best = f", the best at {cut['best_probability']:.0%}" if cut.get("best_probability") else ""
+        paper.line(
+            f"{count(cut['n'], 'more lead')} cut by the budget{best}: "
+            "`--at-most N` shows more, `fairlead show leads` shows all"
+        )
+    if cut.get("n_silenced"):
+        paper.line(f"{count(cut['n_silenced'], 'handled lead')} kept silent", "dim")
+
+
+def _print_lead(paper: Paper, rank: int, lead: Mapping[str, Any]) -> None:
+    paper.parts(
+        (f"{rank:>2}  ", "bold"),
+        (f"{lead['probability']:4.0%}  ", "bold"),
+        (str(lead["title"]), "bold"),
+    )
+    paper.line(
+        f"           {iso(lead['start_us'])} to {iso(lead['end_us'])}  {lead['lead_id']}", "dim"
+    )
+    factors = json.loads(lead["factors"])
+    for factor in factors[:MOST_FACTORS]:
+        weight = factor["log_odds"]
+        sign = "+" if weight >= 0 else "−"
+        style = "" if weight >= 0 else "dim"
+        paper.line(f"     {sign}{abs(weight):4.1f}  {factor['detail']}", style)
+    if len(factors) > MOST_FACTORS:
+        paper.line(f"           and {count(len(factors) - MOST_FACTORS, 'smaller factor')}", "dim")
+    paper.line()
+
+
+def tell(message: str) -> None:
+    """A line for a person on standard error, where it is in no program's way."""
+    print(plain(message), file=sys.stderr, flush=True)
+
+
+def print_dry_run(answer: Mapping[str, Any]) -> None:
+    """What changed settings would have said: leads by name, events by kind."""
+    paper = Paper()
+    leads = answer["leads"]
+    for change in ("added", "removed", "changed"):
+        rows = leads.get(change, [])
+        paper.line(f"{change}: {count(len(rows), 'lead')}", "bold")
+        for row in rows:
+            why = f"  ({row['why']})" if row.get("why") else ""
+            paper.line(f"  {row['probability']:4.0%}  {row['title']}{why}")
+    now, would_be = answer["events"]["now"], answer["events"]["would_be"]
+    for kind in sorted({*now, *would_be}):
+        before, after = now.get(kind, 0), would_be.get(kind, 0)
+        if before != after:
+            paper.line(f"  {kind}: {before:,} events now, {after:,} then")

@@ -1,0 +1,59 @@
+"""The state of a workspace in one object: counts, leads within the budget, and what was cut."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyarrow.compute as pc
+
+from fairlead.app.config import Settings
+from fairlead.engines.embedded import EmbeddedEngine
+from fairlead.schema.tables import (
+    EVENTS,
+    LEADS,
+    OBSERVATIONS,
+    REJECTS,
+    SET_ASIDE,
+    STATICS,
+    TRACK_POINTS,
+)
+
+
+def summary(engine: EmbeddedEngine, settings: Settings) -> dict[str, Any]:
+    """Counts by table, rejects by reason, events by kind, ranked leads."""
+    events = engine.scan(EVENTS, columns=["kind"])
+    rejects = engine.scan(REJECTS, columns=["reason"])
+    tracks = engine.scan(TRACK_POINTS, columns=["track_id"])
+    return {
+        "workspace": str(settings.workspace),
+        "tables": {
+            "observations": engine.n_rows(OBSERVATIONS),
+            "statics": engine.n_rows(STATICS),
+            "tracks": pc.count_distinct(tracks["track_id"]).as_py(),
+            "set_aside": engine.n_rows(SET_ASIDE),
+            "events": events.num_rows,
+        },
+        "rejects": _tally(rejects["reason"]),
+        "events": _tally(events["kind"]),
+        "n_late": engine.counts().get("late_rows", 0),
+        **queue(engine, settings),
+    }
+
+
+def queue(engine: EmbeddedEngine, settings: Settings) -> dict[str, Any]:
+    """The leads to show now, ranked within the budget, and what was cut or kept silent."""
+    from fairlead.leads.queue import at_most, silence
+
+    leads = engine.scan(LEADS)
+    heard, silenced = silence(leads, engine.handled())
+    shown, cut = at_most(heard, settings.at_most, settings.watch_h * 3600)
+    return {
+        "leads": shown.to_pylist(),
+        "n_leads": leads.num_rows,
+        "cut": {**cut, "n_silenced": silenced.num_rows},
+    }
+
+
+def _tally(values: Any) -> dict[str, int]:
+    counted = pc.value_counts(values.cast("string"))
+    return {row["values"]: row["counts"] for row in counted.to_pylist()}

@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from fairlead.engines.plan import Planned, plan
+from fairlead.engines.raw_records import find_record
 from fairlead.engines.rows import (
     carried_for,
     from_bytes,
@@ -117,6 +118,10 @@ class EmbeddedEngine:
                     times = other.workspace.read(table, columns=[table.time])
                     if times.num_rows:
                         self._note_arrival(times[table.time].to_numpy())
+
+    def raw_record(self, source: str, offset: int, line: int) -> bytes | None:
+        """The bytes of one record as they came; None when no block holds it."""
+        return find_record(self.workspace, source, offset, line)
 
     def n_rows(self, table: Table) -> int:
         """Rows written of a table that only grows, without reading them."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from fairlead.app import report
+from fairlead.app.words import count
 
 
 def main(given: argparse.Namespace) -> dict[str, Any]:
@@ -14,20 +15,26 @@ def main(given: argparse.Namespace) -> dict[str, Any]:
 
     folder = Path(given.output)
     if given.positions or given.vessels:
-        from fairlead.simulate.traffic import traffic
+        return _traffic(given, folder)
+    name = f"{given.scenario}-clean" if given.clean else given.scenario
+    hours = simulate.DEFAULT_HOURS if given.hours is None else given.hours
+    sea = simulate.simulate(name, given.seed, hours, folder)
+    report.tell(
+        f"wrote {sea.nmea}: {count(sea.n_lines, 'line')} of {count(sea.n_vessels, 'vessel')}, "
+        f"truth in {sea.truth_events}"
+    )
+    return {"nmea": str(sea.nmea), "scenario": name, "seed": given.seed, "lines": sea.n_lines}
 
-        written = traffic(
-            n_vessels=given.vessels or 5000,
-            n_positions=given.positions or 1_000_000,
-            hours=given.hours or 24.0,
-            seed=given.seed,
-            out=folder,
-        )
-    else:
-        written = simulate.simulate(
-            given.scenario, given.seed, given.hours, folder, clean=given.clean
-        )
-    paths = [str(p) for p in written] if isinstance(written, list | tuple) else [str(written)]
-    for path in paths:
-        report.tell(f"wrote {path}")
-    return {"files": paths, "scenario": given.scenario, "seed": given.seed}
+
+def _traffic(given: argparse.Namespace, folder: Path) -> dict[str, Any]:
+    from fairlead.simulate.traffic import traffic
+
+    written = traffic(
+        n_vessels=given.vessels or 5000,
+        n_positions=given.positions or 1_000_000,
+        hours=given.hours or 24.0,
+        seed=given.seed,
+        out_dir=folder,
+    )
+    report.tell(f"wrote {written}")
+    return {"nmea": str(written), "seed": given.seed}

@@ -1,6 +1,7 @@
 """Seeded seas with truth: what was sent, what was heard of it, and what really happened."""
 
 from fairlead.simulate.sea import SCENARIOS, Sea, simulate
+from fairlead.simulate.traffic import Traffic, traffic, traffic_points
 from fairlead.simulate.truth import TRUTH_EVENTS, TRUTH_LINES, events_truth, lines_truth
 
 __all__ = [
@@ -8,7 +9,10 @@ __all__ = [
     "TRUTH_EVENTS",
     "TRUTH_LINES",
     "Sea",
+    "Traffic",
     "events_truth",
     "lines_truth",
     "simulate",
+    "traffic",
+    "traffic_points",
 ]

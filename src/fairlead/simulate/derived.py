@@ -114,14 +114,15 @@ def _port_visits(hull: Hull, motion: Sampled, told: bool) -> list[Happening]:
 
 
 def _slow_spells(hull: Hull, motion: Sampled) -> list[Happening]:
-    """Half-hour means under 2 knots for an hour: loitering and drifting by somebody's definition."""
+    """Half-hour means under 2 knots for an hour, neither moored nor at anchor: slow by any rule."""
     width = 1800 // STEP_S
     if len(motion.speed_kn) <= width:
         return []
     total = np.cumsum(np.concatenate(([0.0], motion.speed_kn)))
     mean_kn = (total[width:] - total[:-width]) / width
     found = []
-    for first, last in runs(mean_kn < 2.2):
+    free = (motion.status != MOORED) & (motion.status != AT_ANCHOR)
+    for first, last in runs((mean_kn < 2.2) & free[: len(mean_kn)] & free[width - 1 :]):
         if (last - first + width) * STEP_S < 3600:
             continue
         start_s, end_s = motion.first_s + first * STEP_S, motion.first_s + (last + width) * STEP_S
@@ -150,7 +151,7 @@ def _speed_steps(hull: Hull, motion: Sampled) -> list[Happening]:
 
 
 def _close_pairs(hulls: list[Hull], motions: list[Sampled]) -> list[Happening]:
-    """Pairs within 500 m and under 2 knots for an hour or more, wherever: incidental encounters."""
+    """Pairs within 500 m, under 2 knots and not at rest for 50 minutes: incidental."""
     rows = [
         (h, m) for h, m in zip(hulls, motions, strict=True) if h.station < 2 and len(m.x_m) > _EVERY
     ]
@@ -163,7 +164,8 @@ def _close_pairs(hulls: list[Hull], motions: list[Sampled]) -> list[Happening]:
         index = (at_steps * every_s - motion.first_s) // STEP_S
         at_steps, index = at_steps[index < len(motion.x_m)], index[index < len(motion.x_m)]
         x_m[k, at_steps], y_m[k, at_steps] = motion.x_m[index], motion.y_m[index]
-        slow[k, at_steps] = motion.speed_kn[index] < 2.5
+        free = (motion.status[index] != MOORED) & (motion.status[index] != AT_ANCHOR)
+        slow[k, at_steps] = (motion.speed_kn[index] < 2.5) & free
     found = []
     for i in range(len(rows) - 1):
         near = (

@@ -44,7 +44,7 @@ class Passage:
     """A plan under construction: each call adds a leg and moves the clock `now_s` on."""
 
     def __init__(self, rng: np.random.Generator, start_s: float, x_m: float, y_m: float) -> None:
-        self._rng = rng
+        self.rng = rng
         self.now_s = float(start_s)
         self.x_m, self.y_m = float(x_m), float(y_m)
         self._knots = [(self.now_s, self.x_m, self.y_m)]
@@ -72,7 +72,7 @@ class Passage:
         n = int(lasts_s // 900)
         off_m = 0.0
         for k in range(1, n):
-            off_m = 0.8 * off_m + float(self._rng.normal(0.0, weave_m * 0.6))
+            off_m = 0.8 * off_m + float(self.rng.normal(0.0, weave_m * 0.6))
             share = k / n
             across = (y_m - y_0) / away_m, -(x_m - x_0) / away_m
             self._to(
@@ -97,7 +97,7 @@ class Passage:
     def swing(self, hours: float, radius_m: float = 130.0) -> Passage:
         """At anchor: swings with the tide round the anchor, sheering a little."""
         self.status(AT_ANCHOR)
-        phase = float(self._rng.uniform(0, 6.28))
+        phase = float(self.rng.uniform(0, 6.28))
         turn = 2.0 * 3.1416 / (12.42 * 3600.0)
         since_s = self.now_s
         x_0 = self.x_m - radius_m * cos(phase)
@@ -114,8 +114,8 @@ class Passage:
         """Engine stopped: carried along, course wandering; beam to the wind when `beam_on`."""
         since_s = self.now_s
         for _ in range(int(hours * 4)):
-            toward = radians(toward_deg + float(self._rng.normal(0.0, 12.0)))
-            along_m = speed_kn * M_S_PER_KN * 900.0 * float(self._rng.uniform(0.85, 1.15))
+            toward = radians(toward_deg + float(self.rng.normal(0.0, 12.0)))
+            along_m = speed_kn * M_S_PER_KN * 900.0 * float(self.rng.uniform(0.85, 1.15))
             self._to(
                 self.now_s + 900.0,
                 self.x_m + along_m * sin(toward),
@@ -141,27 +141,27 @@ class Passage:
         heading = radians(along_deg)
         until_s = self.now_s + hours * 3600.0
         while self.now_s < until_s - 1500.0:
-            lasts_s = min(float(self._rng.uniform(2400, 4200)), until_s - self.now_s)
+            lasts_s = min(float(self.rng.uniform(2400, 4200)), until_s - self.now_s)
             along_m = speed_kn * M_S_PER_KN * lasts_s
             self._to(
                 self.now_s + lasts_s,
                 self.x_m + along_m * sin(heading),
                 self.y_m + along_m * cos(heading),
             )
-            heading += 3.1416 + float(self._rng.normal(0.0, 0.25))
+            heading += 3.1416 + float(self.rng.normal(0.0, 0.25))
         return self
 
     def fish(self, hours: float, speed_kn: float, centre: tuple[float, float]) -> Passage:
         """Tows of an hour or two over the ground, a slow haul between them."""
         until_s = self.now_s + hours * 3600.0
         self.status(FISHING)
-        heading = float(self._rng.uniform(0, 6.28))
+        heading = float(self.rng.uniform(0, 6.28))
         while self.now_s < until_s:
-            for _ in range(int(self._rng.integers(4, 9))):
+            for _ in range(int(self.rng.integers(4, 9))):
                 home = atan2(centre[0] - self.x_m, centre[1] - self.y_m)
                 far = hypot(centre[0] - self.x_m, centre[1] - self.y_m) > 6000.0
-                heading = home if far else heading + float(self._rng.normal(0.0, 0.35))
-                along_m = speed_kn * M_S_PER_KN * 900.0 * float(self._rng.uniform(0.92, 1.08))
+                heading = home if far else heading + float(self.rng.normal(0.0, 0.35))
+                along_m = speed_kn * M_S_PER_KN * 900.0 * float(self.rng.uniform(0.92, 1.08))
                 self._to(
                     self.now_s + 900.0,
                     self.x_m + along_m * sin(heading),
@@ -194,7 +194,8 @@ class Passage:
         planned_s = self._progress(seconds)
         knots = np.array(self._knots)
         margin = (_SMOOTH_STEPS // 2) * STEP_S
-        dense = np.arange(knots[0, 0] - margin, knots[-1, 0] + margin + STEP_S, STEP_S)
+        knots = _extended(knots, 2.0 * margin)
+        dense = np.arange(knots[0, 0], knots[-1, 0] + STEP_S, STEP_S)
         x_m, y_m = (
             np.interp(planned_s, dense, _smooth(np.interp(dense, knots[:, 0], knots[:, k])))
             for k in (1, 2)
@@ -241,6 +242,18 @@ class Passage:
             inside = (seconds >= since_s) & (seconds < until_s)
             heading = np.where(inside, (fixed + 4.0 * np.sin(seconds / 900.0)) % 360.0, heading)
         return heading
+
+
+def _extended(knots: np.ndarray, by_s: float) -> np.ndarray:
+    """The first and the last leg lengthened, so that smoothing slows nothing at the ends."""
+    if len(knots) < 2:
+        return np.vstack((knots - [by_s, 0.0, 0.0], knots, knots + [by_s, 0.0, 0.0]))
+    ends = []
+    for end, inner in ((knots[0], knots[1]), (knots[-1], knots[-2])):
+        lasts_s = end[0] - inner[0]
+        share = by_s / max(1.0, abs(lasts_s))
+        ends.append(end + (end - inner) * share)
+    return np.vstack((ends[0], knots, ends[1]))
 
 
 def _smooth(values: np.ndarray) -> np.ndarray:

@@ -151,7 +151,7 @@ def _encounters(scene: Scene) -> None:
     catch.follow(go_home, 8.8)
     reefer.follow([at(49.3, -7.9), at(48.96, -8.6)], 13.0)
     one = scene.add("meets", CLASS_A, catch, fisher(scene, rng, 34))
-    carrier = scene.registry.ship(CARGO, 118, "PA", destination="VIGO", draught_m=6.0)
+    carrier = scene.registry.ship(CARGO, 118, "PA", destination="FOR ORDERS", draught_m=6.0)
     tell_meeting(scene, "fisher_reefer", one, scene.add("meets", CLASS_A, reefer, carrier), span)
 
     rng = scene.rng()

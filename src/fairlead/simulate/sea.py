@@ -14,6 +14,7 @@ from numba import njit
 
 from fairlead.schema.errors import ConfigError
 from fairlead.simulate.chance import generator, uniform
+from fairlead.simulate.clock import START_US
 from fairlead.simulate.derived import derive
 from fairlead.simulate.fleet import Identity, Registry, identity_tables
 from fairlead.simulate.passage import STEP_S, Sampled
@@ -26,8 +27,6 @@ from fairlead.simulate.transmissions import FORM, airborne, messages, place_deg,
 from fairlead.simulate.truth import TRUTH_LINES, as_row, events_table
 from fairlead.simulate.watchlists import write_watchlists
 
-START_US = 1_760_400_000_000_000
-"""2025-10-14T00:00:00Z: autumn, so that nights are long."""
 SCENARIOS = ("strait", "strait-clean")
 _CHUNK = 200_000
 

@@ -26,7 +26,7 @@ from fairlead.simulate.truth import Happening
 CENTRE_DEG = (49.5, -6.5)
 CARGO, TANKER, FERRY, FISHER, PILOT, TUG, SAILER = 70, 80, 60, 30, 50, 52, 36
 EAST_PORTS = ("ROTTERDAM", "ANTWERP", "HAMBURG", "LE HAVRE", "FELIXSTOWE", "IMMINGHAM")
-WEST_PORTS = ("NEW YORK", "HALIFAX", "SANTOS", "HOUSTON", "DUBLIN", "LISBON")
+WEST_PORTS = ("NEW YORK", "HALIFAX", "SANTOS", "HOUSTON", "MONTREAL", "PHILADELPHIA")
 
 
 def at(lat_deg: float, lon_deg: float) -> tuple[float, float]:
@@ -171,7 +171,7 @@ def lane_ship(
 
 def finish_lane(passage: Passage, eastward: bool, speed_kn: float) -> None:
     x_m, y_m = (EASTBOUND if eastward else WESTBOUND)[-1]
-    passage.sail(x_m, y_m + float(passage._rng.normal(0.0, 1200.0)), speed_kn)
+    passage.sail(x_m, y_m + float(passage.rng.normal(0.0, 1200.0)), speed_kn)
 
 
 def _lanes(scene: Scene) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from fairlead.geo.sphere import M_PER_NM, bearing_deg, destination_deg, distance_m, turn_deg
+from fairlead.geo.sphere import M_PER_NM, destination_deg, turn_deg
 from fairlead.simulate.chance import normal, uniform
+from fairlead.simulate.clock import clock_columns
 from fairlead.simulate.fleet import AID, AIRCRAFT, BASE, CLASS_A, CLASS_B, Hull
 from fairlead.simulate.passage import AT_ANCHOR, MOORED, STEP_S, Sampled
 from fairlead.simulate.payloads import FORMS, MOTION
@@ -197,11 +198,6 @@ def _tell(
         said[rows, 4] = said[rows, 3]
 
 
-def distance_bearing(lat_0: float, lon_0: float, lat: float, lon: float) -> tuple[float, float]:
-    """Metres and degrees from the scene's centre; for places given in degrees."""
-    return distance_m(lat_0, lon_0, lat, lon), bearing_deg(lat_0, lon_0, lat, lon)
-
-
 def airborne(
     said: np.ndarray, times: np.ndarray, forms: np.ndarray, start_us: int, counters: np.ndarray
 ) -> np.ndarray:
@@ -224,18 +220,5 @@ def airborne(
     out[:, _AT["accuracy"]] = 1
     out[:, _AT["radio"]] = counters % 16383
     out[:, _AT["altitude"]] = 180
-    _clock(out, start_us + np.rint(times * 1e6).astype(np.int64))
+    clock_columns(out, start_us + np.rint(times * 1e6).astype(np.int64))
     return out
-
-
-def _clock(out: np.ndarray, time_us: np.ndarray) -> None:
-    stamps = time_us.astype("datetime64[us]")
-    days, months = stamps.astype("datetime64[D]"), stamps.astype("datetime64[M]")
-    years = stamps.astype("datetime64[Y]")
-    second = time_us // 1_000_000
-    out[:, _AT["second"]] = second % 60
-    out[:, _AT["minute"]] = second // 60 % 60
-    out[:, _AT["hour"]] = second // 3600 % 24
-    out[:, _AT["day"]] = (days - months.astype("datetime64[D]")).astype(np.int64) + 1
-    out[:, _AT["month"]] = months.astype(np.int64) % 12 + 1
-    out[:, _AT["year"]] = years.astype(np.int64) + 1970

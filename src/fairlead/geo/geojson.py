@@ -47,6 +47,10 @@ def areas_from(
 
     Features whose rings have no extent are an error, or left out with `skip_empty`.
     """
+    return Areas(tuple(_areas(document, where, kind, as_drawn, skip_empty)))
+
+
+def _areas(document: Any, where: str, kind: str, as_drawn: bool, skip_empty: bool) -> list[Area]:
     found = []
     for number, feature in enumerate(_features(document, where), start=1):
         at = f"{where}, feature {number}"
@@ -72,13 +76,21 @@ def areas_from(
                 until_us=_instant(properties.get("until"), ALWAYS_UNTIL_US, at),
             )
         )
-    return Areas(tuple(found))
+    return found
 
 
 def read_reference_areas(path: str | Path, kind: str) -> Areas:
-    """The simplified EEZ, MPA and RFMO lists: boxes are as drawn, empty shapes are left out."""
+    """The simplified EEZ, MPA and RFMO lists as `eez`, `mpa` or `rfmo`.
+
+    Shapes without extent are left out. So are boxes around the whole world, except those of an
+    `rfmo`: they come from boxing what crosses 180 degrees.
+    """
     document = json.loads(Path(path).read_text(encoding="utf-8"))
-    return areas_from(document, str(path), kind=kind, as_drawn=True, skip_empty=True)
+    found = _areas(document, str(path), kind, as_drawn=True, skip_empty=True)
+    widths = [a.shape.bounds[2] - a.shape.bounds[0] for a in found]
+    return Areas(
+        tuple(a for a, w in zip(found, widths, strict=True) if kind == "rfmo" or w < 350.0)
+    )
 
 
 def _features(document: Any, where: str) -> Sequence[Any]:

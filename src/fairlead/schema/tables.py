@@ -391,6 +391,33 @@ TRACK_GRID = Table(
     ids=("track_id",),
 )
 
+STOPS = Table(
+    name="stops",
+    doc="A hull that lay still for hours; a first row when that is known, a last when it moves on.",
+    columns=pa.schema(
+        [
+            column("stop_id", TEXT, "content-derived id", required=True),
+            column("track_id", I64, "the hull", required=True),
+            column("mmsi", I32, "its identity", required=True),
+            column(
+                "cell", I64, "cell of the first point (geo.cells, size of the step)", required=True
+            ),
+            column("time_us", I64, "when this row became known", required=True),
+            column("start_us", I64, "first point of the stop", required=True),
+            column("end_us", I64, "last point of it; null while it lasts"),
+            column("lat_deg", F64, "first point", required=True),
+            column("lon_deg", F64, "first point", required=True),
+            column("n_points", I64, "points in it so far", required=True),
+            column("before_id", I64, "last observation before it; null at a track's start"),
+            column("start_observation_id", I64, "first observation", required=True),
+            column("last_observation_id", I64, "last observation so far", required=True),
+        ]
+    ),
+    key="cell",
+    time="time_us",
+    ids=("stop_id", "time_us"),
+)
+
 CONTACTS = Table(
     name="contacts",
     doc="Two hulls close to each other at one instant of the common time grid.",

@@ -1,0 +1,227 @@
+"""Which claims speak of a vessel, as its identity becomes known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, ClassVar
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from fairlead.links.claim_index import Claim, ClaimIndex
+from fairlead.links.countries import country_code
+from fairlead.links.likelihood import Agreement, Said, agreements, probability_of
+from fairlead.links.names import compact, plain_name
+from fairlead.links.vessel_numbers import checked_imo, plain_callsign
+from fairlead.schema.ids import canonical_json, content_id
+from fairlead.schema.span import Span
+from fairlead.schema.step import Batch, key_starts
+from fairlead.schema.table import Table, column
+from fairlead.schema.tables import IDENTITIES, LINKS, OBSERVATIONS
+
+FACTS = Table(
+    name="watchlist_facts",
+    doc="What each MMSI has said of itself so far, as far as lists speak of it.",
+    columns=pa.schema(
+        [
+            column("mmsi", pa.int32(), "the vessel", required=True),
+            column("time_us", pa.int64(), "when it first said so", required=True),
+            column("field", pa.string(), "mmsi, imo, callsign, name, flag, type", required=True),
+            column("value", pa.string(), "the value made comparable", required=True),
+            column("observation_id", pa.int64(), "first message with it", required=True),
+        ]
+    ),
+    key="mmsi",
+    time="time_us",
+    ids=("field", "value"),
+)
+
+_FIELDS = ("imo", "callsign", "name", "flag", "ship_type")
+Fact = tuple[int, str, str, int]
+"""time_us, field, comparable value, observation id; sorts by time."""
+
+
+@dataclass(frozen=True, slots=True)
+class WatchlistMatch:
+    """Links a vessel to claims by Fellegi-Sunter factors, with a new version as each fact comes.
+
+    A link is written from the instant its probability reaches `probability_min`, and from then on
+    each time a fact changes it, downwards too. A vessel that never sends its name is matched by
+    its MMSI alone. Of each field the first `values_max` values are held against the lists.
+    """
+
+    index: ClaimIndex = field(default_factory=ClaimIndex)
+    probability_min: float = 0.05
+    values_max: int = 16
+
+    kind: ClassVar[str] = "watchlist_match"
+    version: ClassVar[int] = 1
+    key: ClassVar[str] = "mmsi"
+    reads: ClassVar[tuple[Table, ...]] = (IDENTITIES, OBSERVATIONS)
+    writes: ClassVar[tuple[Table, ...]] = (LINKS,)
+    carries: ClassVar[Table] = FACTS
+
+    def step(
+        self,
+        carried: pa.Table,
+        batch: Batch,
+        span: Span,  # noqa: ARG002
+    ) -> tuple[pa.Table, Batch]:
+        if not self.index.all:
+            return carried, Batch({LINKS: LINKS.empty()})
+        known = _by_vessel(carried)
+        fresh = _from_identities(batch[IDENTITIES])
+        for mmsi, fact in self._first_heard(batch[OBSERVATIONS]):
+            fresh.setdefault(mmsi, []).append(fact)
+        rows: list[dict[str, Any]] = []
+        for mmsi in sorted(fresh):
+            before = known.get(mmsi, [])
+            facts = self._joined(before, fresh[mmsi])
+            if facts != before:
+                known[mmsi] = facts
+                rows += self._links(mmsi, facts, {f[1:3] for f in before})
+        rows.sort(key=lambda r: (r["mmsi"], r["time_us"], r["link_id"]))
+        return _to_rows(known), Batch({LINKS: pa.Table.from_pylist(rows, schema=LINKS.columns)})
+
+    def _first_heard(self, rows: pa.Table) -> Iterator[tuple[int, Fact]]:
+        """The first position of each listed MMSI; rows come sorted by MMSI."""
+        mmsis = rows["mmsi"].to_numpy()
+        first = key_starts(mmsis)[:-1]
+        first = first[np.isin(mmsis[first], self.index.mmsis)]
+        chosen = rows.select(["mmsi", "time_us", "observation_id"]).take(pa.array(first))
+        for row in chosen.to_pylist():
+            fact = (row["time_us"], "mmsi", str(row["mmsi"]), row["observation_id"])
+            yield row["mmsi"], fact
+
+    def _joined(self, before: list[Fact], fresh: Iterable[Fact]) -> list[Fact]:
+        """Facts in order of time, each value once, the first `values_max` of a field."""
+        kept: dict[tuple[str, str], Fact] = {}
+        n_values: dict[str, int] = {}
+        for fact in sorted({*before, *fresh}):
+            name, value = fact[1:3]
+            if (name, value) not in kept and n_values.get(name, 0) < self.values_max:
+                kept[name, value] = fact
+                n_values[name] = n_values.get(name, 0) + 1
+        return list(kept.values())
+
+    def _links(
+        self, mmsi: int, facts: list[Fact], known: set[tuple[str, str]]
+    ) -> Iterator[dict[str, Any]]:
+        """Versions of the vessel's links from the first fact that is not known yet on."""
+        near = {i for _, name, value, _ in facts for i in self._near(name, value)}
+        since_us = min(f[0] for f in facts if f[1:3] not in known)
+        instants = sorted({f[0] for f in facts})
+        for i in sorted(near):
+            claim = self.index.all[i]
+            told: list[Agreement] = []
+            written = False
+            for time_us in instants:
+                said = _said(mmsi, facts, time_us)
+                found = agreements(said, claim, self.index)
+                if found == told:
+                    continue
+                told = found
+                probability = probability_of(sum(f.log_odds for f in found))
+                written = written or probability >= self.probability_min
+                if written and time_us >= since_us and said.seen:
+                    yield _link(mmsi, claim, time_us, found, said)
+
+    def _near(self, name: str, value: str) -> Iterable[int]:
+        if name in ("imo", "mmsi"):
+            return self.index.near(name, int(value))
+        return self.index.near(name, value) if name in ("callsign", "name") else ()
+
+
+@lru_cache(maxsize=1 << 16)
+def _comparable(name: str, value: str) -> str:
+    """The value of an identity as lists are compared with it; empty where nothing can be."""
+    if name == "imo":
+        return str(checked_imo(value) or "")
+    if name == "callsign":
+        return plain_callsign(value)
+    if name == "name":
+        plain = plain_name(value)
+        return plain if len(compact(plain)) > 1 else ""
+    if name == "flag":
+        return country_code(value) or ""
+    return value if value.isdigit() else ""
+
+
+def _from_identities(rows: pa.Table) -> dict[int, list[Fact]]:
+    wanted = rows.filter(pc.field("field").isin(_FIELDS))
+    columns = ("mmsi", "first_seen_us", "field", "value", "first_observation_id")
+    found: dict[int, list[Fact]] = {}
+    for mmsi, time_us, name, value, observation_id in zip(
+        *(wanted[c].to_pylist() for c in columns), strict=True
+    ):
+        comparable = _comparable(name, value)
+        if comparable:
+            found.setdefault(mmsi, []).append((time_us, name, comparable, observation_id))
+            found[mmsi].append((time_us, "mmsi", str(mmsi), observation_id))
+    return found
+
+
+def _said(mmsi: int, facts: list[Fact], until_us: int) -> Said:
+    said = Said(mmsi)
+    lists: dict[str, tuple[list, type]] = {
+        "imo": (said.imos, int),
+        "callsign": (said.callsigns, str),
+        "name": (said.names, str),
+        "flag": (said.flags, str),
+        "ship_type": (said.ship_types, int),
+        "mmsi": ([], int),
+    }
+    for time_us, name, text, observation_id in facts:
+        if time_us <= until_us:
+            values, kind = lists[name]
+            values.append(kind(text))
+            said.seen[name, kind(text)] = observation_id
+    return said
+
+
+def _link(
+    mmsi: int, claim: Claim, time_us: int, found: list[Agreement], said: Said
+) -> dict[str, Any]:
+    probability = probability_of(sum(f.log_odds for f in found))
+    strongest = sorted(found[1:], key=lambda f: (-abs(f.log_odds), f.name))
+    grounds = "; ".join(f.detail for f in strongest[:3])
+    expired = claim.until_us is not None and claim.until_us <= time_us
+    listing = {
+        "name": "claim",
+        "log_odds": 0.0,
+        "detail": claim.detail,
+        "evidence": [],
+        "reliability": claim.reliability,
+        "credibility": claim.credibility,
+        "expired": expired,
+    }
+    evidence = sorted({o for f in found for o in f.evidence}) or sorted(set(said.seen.values()))
+    return {
+        "link_id": content_id("link", mmsi, claim.claim_id),
+        "mmsi": mmsi,
+        "time_us": time_us,
+        "claim_id": claim.claim_id,
+        "claim_source": claim.source,
+        "probability": probability,
+        "factors": canonical_json([*(f.as_dict() for f in found), listing]),
+        "detail": f"{claim.detail} That this is it: {grounds}.",
+        "evidence": evidence,
+    }
+
+
+def _by_vessel(carried: pa.Table) -> dict[int, list[Fact]]:
+    columns = ("mmsi", "time_us", "field", "value", "observation_id")
+    found: dict[int, list[Fact]] = {}
+    for mmsi, *fact in zip(*(carried[c].to_pylist() for c in columns), strict=True):
+        found.setdefault(mmsi, []).append(tuple(fact))  # type: ignore[arg-type]
+    return {mmsi: sorted(facts) for mmsi, facts in found.items()}
+
+
+def _to_rows(known: dict[int, list[Fact]]) -> pa.Table:
+    flat = [(mmsi, *fact) for mmsi in sorted(known) for fact in known[mmsi]]
+    columns = list(zip(*flat, strict=True)) if flat else [()] * 5
+    names = ("mmsi", "time_us", "field", "value", "observation_id")
+    return FACTS.rows(dict(zip(names, columns, strict=True)), len(flat))

@@ -1,0 +1,108 @@
+"""The time of a stream that carries none: from base station reports and UTC seconds. Kernels.
+
+A log without stamps still tells the time: base stations send the full date and time (message 4),
+and position reports their UTC second. The clock only goes forward. One base station may lie, so
+that a jump of more than `STEP_US` takes `VOTES` reports in a row that agree. Between reports the
+UTC seconds push it on by up to `AHEAD_S`; several in a row that are further ahead are believed.
+"""
+
+from __future__ import annotations
+
+from numba import njit
+
+from fairlead.observations.ais.stamps import NONE, SECOND_US, is_utc, utc_us
+from fairlead.observations.ais.state import (
+    CLOCK_AHEAD,
+    CLOCK_AHEAD_US,
+    CLOCK_BASIS,
+    CLOCK_US,
+    CLOCK_VOTE_US,
+    CLOCK_VOTES,
+)
+from fairlead.observations.ais.words import bits_at
+
+RECEIVED, TAG, EPOCH, PROPRIETARY, BASE_STATION, COLUMN, ASSUMED = range(7)
+"""Codes of schema.tables.TIME_BASES."""
+
+STEP_US = 30 * SECOND_US
+AGREE_US = 60 * SECOND_US
+VOTES = 3
+AHEAD_S = 10
+AHEAD_VOTES = 5
+MINUTE_S = 60
+
+
+@njit(cache=True)
+def tick(state, words, at, msg_type):
+    """Let one message move the clock. It has at least 168 bits."""
+    if msg_type in {4, 11}:
+        report = _report_us(words, at)
+        if report != NONE and state[CLOCK_BASIS] != ASSUMED:
+            _hear_base(state, report)
+        return
+    first = NONE
+    if 1 <= msg_type <= 3:
+        first = 137
+    elif msg_type in {18, 19}:
+        first = 133
+    elif msg_type == 9:
+        first = 128
+    if first != NONE and state[CLOCK_US] != NONE:
+        sec = bits_at(words, at, first, 6)
+        if sec < MINUTE_S:
+            _hear_second(state, sec)
+
+
+@njit(cache=True)
+def _report_us(words, at):
+    """The moment a base station states, or NONE where it does not know."""
+    year, month = bits_at(words, at, 38, 14), bits_at(words, at, 52, 4)
+    day, hour = bits_at(words, at, 56, 5), bits_at(words, at, 61, 5)
+    minute, sec = bits_at(words, at, 66, 6), bits_at(words, at, 72, 6)
+    if sec >= MINUTE_S or not is_utc(year, month, day, hour, minute, sec):
+        return NONE
+    return utc_us(year, month, day, hour, minute, sec)
+
+
+@njit(cache=True)
+def _hear_base(state, report):
+    clock = state[CLOCK_US]
+    if clock == NONE:
+        state[CLOCK_US] = report
+        state[CLOCK_BASIS] = BASE_STATION
+        return
+    ahead = report - clock
+    if -STEP_US <= ahead <= STEP_US:
+        state[CLOCK_US] = max(clock, report)
+        state[CLOCK_VOTES] = 0
+        return
+    if state[CLOCK_VOTES] > 0 and abs(report - state[CLOCK_VOTE_US]) <= AGREE_US:
+        state[CLOCK_VOTES] += 1
+    else:
+        state[CLOCK_VOTES] = 1
+    state[CLOCK_VOTE_US] = report
+    if state[CLOCK_VOTES] >= VOTES:
+        state[CLOCK_US] = report
+        state[CLOCK_VOTES] = 0
+
+
+@njit(cache=True)
+def _hear_second(state, sec):
+    clock = state[CLOCK_US]
+    ahead = (sec - clock // SECOND_US) % MINUTE_S
+    if ahead == 0:
+        state[CLOCK_AHEAD] = 0
+        return
+    if ahead <= AHEAD_S:
+        state[CLOCK_US] = (clock // SECOND_US + ahead) * SECOND_US
+        state[CLOCK_AHEAD] = 0
+        return
+    if ahead >= MINUTE_S - AHEAD_S or state[CLOCK_BASIS] != ASSUMED:
+        return
+    target = (clock // SECOND_US + ahead) * SECOND_US
+    if state[CLOCK_AHEAD] == 0 or target < state[CLOCK_AHEAD_US]:
+        state[CLOCK_AHEAD_US] = target
+    state[CLOCK_AHEAD] += 1
+    if state[CLOCK_AHEAD] >= AHEAD_VOTES:
+        state[CLOCK_US] = state[CLOCK_AHEAD_US]
+        state[CLOCK_AHEAD] = 0

@@ -23,7 +23,7 @@ DETECTORS: dict[str, str] = {
     "encounter": "fairlead.events.encounter:Encounter",
     "drifting": "fairlead.events.drifting:Drifting",
     "port_visit": "fairlead.events.port_visit:PortVisit",
-    "port_visit_learned": "fairlead.events.port_visit:LearnedPortVisit",
+    "port_visit_learned": "fairlead.events.learned_port_visit:LearnedPortVisit",
     "zone": "fairlead.events.zone:Zone",
     "speed_change": "fairlead.events.speed_change:SpeedChange",
     "position_jump": "fairlead.events.position_jump:PositionJump",

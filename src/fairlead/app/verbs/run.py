@@ -95,7 +95,7 @@ def _size(source: Source) -> int | None:
 
 def _open(given: argparse.Namespace) -> list[Source]:
     from fairlead.observations.archives import describer
-    from fairlead.sources import Options, open_sources
+    from fairlead.sources.registry import Options, open_sources
 
     options = Options(
         now_us=lambda: time.time_ns() // 1000,

@@ -1,0 +1,171 @@
+"""Streams of Arrow tables to Parquet, CSV or JSON lines, at constant memory."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, Protocol
+
+import pyarrow as pa
+
+from fairlead.schema.errors import ConfigError, SourceError
+
+ROW_GROUP_ROWS = 500_000
+
+
+class Writer(Protocol):
+    def write(self, rows: pa.Table) -> None: ...
+
+    def close(self) -> None: ...
+
+
+@contextmanager
+def open_writer(output: str) -> Generator[Writer]:
+    """A writer by the name's ending; the file appears whole or not at all.
+
+    `-` is JSON lines on standard output. Raises ConfigError for an unknown ending, SourceError
+    where nothing can be written.
+    """
+    if output == "-":
+        yield JsonLines("-")
+        return
+    kinds = {".parquet": Parquet, ".csv": Csv, ".jsonl": JsonLines}
+    path = Path(output)
+    kind = kinds.get(path.suffix)
+    if kind is None:
+        message = f"`{output}` has no ending that says what to write"
+        raise ConfigError(message, help="name it OUT.parquet, OUT.csv or OUT.jsonl, or pass -")
+    part = path.with_name(path.name + ".part")
+    try:
+        writer = kind(str(part))
+        try:
+            yield writer
+        finally:
+            writer.close()
+        part.replace(path)
+    except OSError as error:
+        message = f"`{output}` cannot be written: {error.strerror or error}"
+        raise SourceError(message, help="check the folder, its permissions and its disk") from error
+    finally:
+        with suppress(OSError):
+            part.unlink()
+
+
+class Parquet:
+    """One file; row groups of about half a million rows."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._writer: Any = None
+        self._waiting: list[pa.Table] = []
+
+    def write(self, rows: pa.Table) -> None:
+        self._waiting.append(rows)
+        if sum(part.num_rows for part in self._waiting) >= ROW_GROUP_ROWS:
+            self._flush()
+
+    def _flush(self) -> None:
+        import pyarrow.parquet as pq
+
+        if not self._waiting:
+            return
+        rows = pa.concat_tables(self._waiting).unify_dictionaries()
+        self._waiting = []
+        if self._writer is None:
+            words = [f.name for f in rows.schema if pa.types.is_string(f.type)]
+            self._writer = pq.ParquetWriter(
+                self._path,
+                rows.schema,
+                compression="zstd",
+                compression_level=1,
+                use_dictionary=words,
+            )
+        self._writer.write_table(rows, row_group_size=ROW_GROUP_ROWS)
+
+    def close(self) -> None:
+        self._flush()
+        if self._writer is not None:
+            self._writer.close()
+        else:
+            from fairlead.observations.ais.decode import decode_block
+
+            self._waiting = [decode_block(b"").messages]
+            self._flush()
+            self._writer.close()
+
+
+class Csv:
+    """UTF-8 with a header; text that a spreadsheet would run is quoted with an apostrophe."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._writer: Any = None
+
+    def write(self, rows: pa.Table) -> None:
+        import pyarrow.csv
+
+        rows = _spreadsheet_safe(rows)
+        if self._writer is None:
+            self._writer = pyarrow.csv.CSVWriter(self._path, rows.schema)
+        self._writer.write_table(rows)
+
+    def close(self) -> None:
+        if self._writer is None:
+            from fairlead.observations.ais.decode import decode_block
+
+            self.write(decode_block(b"").messages)
+        self._writer.close()
+
+
+class JsonLines:
+    """One object a line, without what is not available."""
+
+    def __init__(self, path: str) -> None:
+        try:
+            self._stream = sys.stdout if path == "-" else open(path, "w", encoding="utf-8")  # noqa: SIM115
+        except OSError as error:
+            message = f"`{path}` cannot be written: {error.strerror}"
+            raise SourceError(message, help="check the folder and its permissions") from error
+
+    def write(self, rows: pa.Table) -> None:
+        for line in json_lines(rows):
+            self._stream.write(line)
+            self._stream.write("\n")
+
+    def close(self) -> None:
+        if self._stream is sys.stdout:
+            self._stream.flush()
+        else:
+            self._stream.close()
+
+
+def json_lines(rows: pa.Table) -> list[str]:
+    """Each row as JSON; columns that no row of the same message type has are left out."""
+    import polars as pl
+
+    frame = pl.DataFrame(rows).with_columns(pl.selectors.binary().bin.encode("hex"))
+    groups = frame.partition_by("msg_type") if "msg_type" in frame.columns else [frame]
+    encoded, order = [], []
+    for group in groups:
+        known = [c for c in group.columns if group[c].null_count() < group.height]
+        encoded += group.select(pl.struct(known).struct.json_encode()).to_series().to_list()
+        order += group["line"].to_list()
+    return [encoded[i] for i in sorted(range(len(order)), key=order.__getitem__)]
+
+
+def _spreadsheet_safe(rows: pa.Table) -> pa.Table:
+    import pyarrow.compute as pc
+
+    for index, field in enumerate(rows.schema):
+        if pa.types.is_dictionary(field.type):
+            rows = rows.set_column(index, field.name, rows[field.name].cast(pa.string()))
+        if not pa.types.is_string(rows.schema.field(index).type):
+            continue
+        risky = pc.match_substring_regex(rows[field.name], r"^[=+\-@\t\r]")
+        if pc.any(risky).as_py():
+            quoted = pc.binary_join_element_wise("'", rows[field.name], "")
+            safe = pc.if_else(risky, quoted, rows[field.name])
+            rows = rows.set_column(index, field.name, safe)
+    return rows

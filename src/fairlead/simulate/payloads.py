@@ -137,9 +137,9 @@ def _pack(fields, starts, forms, motion, identity, static, texts, out):  # noqa:
             source, column, width = fields[f]
             if source == 2:
                 for k in range(width // 6):
-                    bit = _put(out[i], bit, np.int64(texts[station, column + k]), 6)
+                    bit = _put(out[i], bit, int(texts[station, column + k]), 6)
             elif source == 0:
-                bit = _put(out[i], bit, np.int64(motion[i, column]), width)
+                bit = _put(out[i], bit, int(motion[i, column]), width)
             elif source == 1:
                 bit = _put(out[i], bit, static[station, column], width)
             else:

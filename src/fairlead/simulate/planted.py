@@ -6,7 +6,7 @@ from math import hypot
 
 from fairlead.geo.sphere import M_S_PER_KN
 from fairlead.simulate.chance import generator
-from fairlead.simulate.fleet import CLASS_A, Hull
+from fairlead.simulate.fleet import CLASS_A, Hull, Identity
 from fairlead.simulate.passage import NOT_UNDER_COMMAND, Passage
 from fairlead.simulate.strait import (
     CARGO,
@@ -120,16 +120,15 @@ def _hero(scene: Scene) -> None:
     )
 
 
-def _partner(scene: Scene, mate: Passage, receiver: object, span: tuple[float, float]) -> Hull:
+def _partner(scene: Scene, mate: Passage, receiver: Identity, span: tuple[float, float]) -> Hull:
     mate.follow([at(49.10, -8.0), at(48.85, -8.6)], 11.0)
-    deeper = receiver.but(draught_m=11.6)  # type: ignore[attr-defined]
-    return scene.add(
-        "partner",
-        CLASS_A,
-        mate,
-        receiver,
-        claims=[(0.0, receiver), (span[1] + 1800.0, deeper)],  # type: ignore[arg-type]
+    deeper = receiver.but(draught_m=11.6)
+    claims = [(0.0, receiver), (span[1] + 1800.0, deeper)]
+    hull = scene.add("partner", CLASS_A, mate, receiver, claims=claims)
+    scene.tell(
+        "draught_change", "partner", hull, *span, "7.4 m before, 11.6 m after", grade="incidental"
     )
+    return hull
 
 
 def _tell_renaming(scene: Scene, hull: Hull, since_s: float, detail: str) -> None:
@@ -339,6 +338,10 @@ def _new_mmsi(scene: Scene) -> None:
     scene.tell(
         "identity_change", "mmsi", hull, off_s, on_s, "one hull, another MMSI", other_mmsi=mmsi
     )
+    scene.tell(
+        "identity_conflict", "reflagged", hull, off_s, on_s, "one IMO number on two MMSI",
+        "incidental", other_mmsi=mmsi,
+    )  # fmt: skip
 
 
 def _conflicts(scene: Scene) -> None:
@@ -362,10 +365,16 @@ def _conflicts(scene: Scene) -> None:
         "identity_conflict", "shared_mmsi", first, start_s, end_s, "two hulls on one MMSI",
         other=ships[1][0],
     )  # fmt: skip
-    scene.tell("identity_conflict", "bad_imo", *ships[2], "IMO check digit fails")
     scene.tell(
-        "identity_conflict", "imo_twice", *ships[3], "IMO number of another ship", other=first
+        "identity_change", "shared_mmsi", first, start_s, end_s, "two names by turns", "incidental"
     )
+    bad, start_s, end_s = ships[2]
+    scene.tell("identity_conflict", "bad_imo", bad, start_s, end_s, "IMO check digit fails")
+    twice, start_s, end_s = ships[3]
+    scene.tell(
+        "identity_conflict", "imo_twice", twice, start_s, end_s, "IMO number of another ship",
+        other=first,
+    )  # fmt: skip
 
 
 def _wrong_way(scene: Scene) -> None:

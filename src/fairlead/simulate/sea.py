@@ -90,7 +90,7 @@ def simulate(
     lines = _lines(seed, scene.receivers, sent, heard, damaged, truncated, start_us)
     with (out / "sea.nmea").open("wb") as file:
         for block in _encoded(sent, lines, scene.receivers, start_us):
-            file.write(block)
+            file.write(block.data)
     _write_lines_truth(out / "truth.parquet", sent, lines, scene.receivers, start_us)
     _write_events_truth(out / "truth.jsonl", scene, motions, start_us)
     _write_zones(out / "zones.geojson")

@@ -213,6 +213,7 @@ def _fishing_fleet(scene: Scene) -> None:
         passage.follow([*GROUNDS_WAY[k % 2][::-1], _berth(HALLOW_QUAY, k)], 9.0)
         passage.wait_until(scene.until_s + 600.0)
         scene.add("fisher", CLASS_A if k < 8 else CLASS_B, passage, fisher(scene, rng))
+    trawlers = []
     for k in range(2):
         rng = generator(scene.seed, 3)
         passage = Passage(rng, 3600.0, HALLOW_QUAY[0] + 60.0, HALLOW_QUAY[1] - 90.0 - 60.0 * k)
@@ -224,11 +225,10 @@ def _fishing_fleet(scene: Scene) -> None:
         passage.status(0).follow(
             [at(49.88, -6.6), (HALLOW_QUAY[0] + 60.0, HALLOW_QUAY[1] - 90.0)], 8.5
         )
-        hull = scene.add("pair_trawler", CLASS_A, passage, fisher(scene, rng, 30))
-    mate = scene.hulls[-2]
+        trawlers.append(scene.add("pair_trawler", CLASS_A, passage, fisher(scene, rng, 30)))
     scene.tell(
-        "encounter", "pair_trawl", mate, 5.0 * 3600, 14.0 * 3600, "two hulls tow one net at 2.8 kn",
-        "innocent", hull,
+        "encounter", "pair_trawl", trawlers[0], 5.0 * 3600, 14.0 * 3600,
+        "two hulls tow one net at 2.8 kn", "innocent", trawlers[1],
     )  # fmt: skip
 
 

@@ -90,9 +90,10 @@ def traffic(n_vessels: int, n_positions: int, hours: float, seed: int, out: Path
             payloads, lengths = pack(forms, motion, vessel, static, texts)
             rows = _rows(times, forms)
             lines += len(rows["message"])
-            file.write(
-                write_lines(payloads, lengths, fill_bits(forms), rows, ["ocean"], np.zeros(1, bool))
+            block = write_lines(
+                payloads, lengths, fill_bits(forms), rows, ["ocean"], np.zeros(1, bool)
             )
+            file.write(block.data)
     with (folder / "truth.jsonl").open("w", encoding="utf-8") as file:
         for row in plan.truth.to_pylist():
             file.write(json.dumps(row, sort_keys=True) + "\n")
@@ -161,7 +162,7 @@ def make_plan(n_vessels: int, n_positions: int, hours: float, seed: int) -> Plan
             spans = silent_s if kinds[v] == "gap" else jump_s
             lasts_s = float(rng.uniform(7.0, 10.0)) if kinds[v] == "gap" else 0.5
             spans[v] = start_s, start_s + lasts_s * 3600.0
-            _tell(rows, str(kinds[v]), mmsi, v, *spans[v], lat_deg, lon_deg)
+            _tell(rows, str(kinds[v]), mmsi, v, spans[v, 0], spans[v, 1], lat_deg, lon_deg)
     class_b = (np.arange(n_vessels) % 5 == 4) & (kinds == "")
     return Plan(
         seed, until_s * n_vessels / n_positions, until_s, mmsi, class_b, status, knot_s, lat_deg,
@@ -305,9 +306,8 @@ def _chunks(
         forms = np.where(plan.class_b[vessel], _POSITIONS[1], _POSITIONS[0])
         if statics:
             more = _statics(plan, first * plan.every_s, (rounds[-1] + 1) * plan.every_s)
-            times, vessel, forms = (
-                np.concatenate(pair) for pair in zip((times, vessel, forms), more, strict=True)
-            )
+            times = np.concatenate((times, more[0]))
+            vessel, forms = np.concatenate((vessel, more[1])), np.concatenate((forms, more[2]))
         silent = plan.silent_s[vessel]
         heard = (times < silent[:, 0]) | (times >= silent[:, 1])
         order = np.flatnonzero(heard)[np.lexsort((forms[heard], vessel[heard], times[heard]))]

@@ -6,8 +6,10 @@ is no false alarm and missing it no miss; `innocent` looks alike and must not be
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.json as pj
@@ -86,22 +88,25 @@ class Happening:
     other_hull_id: int | None = None
 
 
-def events_table(rows: list[dict[str, object]]) -> pa.Table:
+def events_table(rows: list[dict[str, Any]]) -> pa.Table:
     """TRUTH_EVENTS rows in order of time, kind and vessel."""
     order = sorted(rows, key=lambda r: (r["start_us"], r["kind"], r["mmsi"], r["case"]))
     return pa.Table.from_pylist(order, schema=TRUTH_EVENTS)
 
 
 def as_row(
-    happening: Happening, start_us: int, until_s: float, to_degrees: object
-) -> dict[str, object]:
+    happening: Happening,
+    start_us: int,
+    until_s: float,
+    to_degrees: Callable[[float, float], tuple[float, float]],
+) -> dict[str, Any]:
     """A happening with UTC microseconds and degrees; an end after the scenario's end is null."""
-    row = asdict(happening)
+    row: dict[str, Any] = asdict(happening)
     start_s, end_s, place_m = row.pop("start_s"), row.pop("end_s"), row.pop("place_m")
     row["start_us"] = start_us + round(start_s * 1_000_000)
-    ends = end_s is not None and end_s <= until_s
-    row["end_us"] = start_us + round(end_s * 1_000_000) if ends else None
-    lat_deg, lon_deg = (None, None) if place_m is None else to_degrees(*place_m)  # type: ignore[operator]
+    ends = None if end_s is None or end_s > until_s else start_us + round(end_s * 1_000_000)
+    row["end_us"] = ends
+    lat_deg, lon_deg = (None, None) if place_m is None else to_degrees(*place_m)
     return row | {"lat_deg": lat_deg, "lon_deg": lon_deg}
 
 

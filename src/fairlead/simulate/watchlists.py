@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -41,7 +42,7 @@ def write_watchlists(folder: Path, scene: Scene) -> None:
     _shadow(folder, by_role.get("hero"), by_role.get("partner"), absent)
 
 
-def _write(path: Path, header: str, rows: list[list[object]]) -> None:
+def _write(path: Path, header: str, rows: Sequence[Sequence[object]]) -> None:
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(header.split(","))

@@ -1,0 +1,220 @@
+"""Silences: the intervals between a track's points that are longer than its reporting allows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import pyarrow as pa
+from numba import njit
+
+from fairlead.schema.ids import row_ids
+from fairlead.schema.span import Span
+from fairlead.schema.step import Batch, key_starts, to_numpy
+from fairlead.schema.table import Table, code, column
+from fairlead.schema.tables import (
+    BOOL,
+    F32,
+    F64,
+    I8,
+    I32,
+    I64,
+    SILENCES,
+    STATION_CLASSES,
+    TRACK_POINTS,
+)
+from fairlead.tracks.grid import rows_of_keys
+
+SHIPS = ("ship", "auxiliary_craft")
+CLASS_B_TYPES = (18, 19, 24, 27)
+
+_BUCKET_US = 1_800_000_000
+_BUCKETS = 24
+
+SILENCE_MEMORY = Table(
+    name="silence_memory",
+    doc="The last point of each ship's track, and how many points each of 24 half hours had.",
+    columns=pa.schema(
+        [
+            column("track_id", I64, "the hull", required=True),
+            column("time_us", I64, "last point", required=True),
+            column("wake_us", I64, "when its silence is too long; null once that was said"),
+            column("observation_id", I64, "last observation", required=True),
+            column("mmsi", I32, "identity", required=True),
+            column("station_class", I8, "by MMSI form", required=True),
+            column("class_b", BOOL, "class B or long range reporting", required=True),
+            column("cell", I64, "half-degree cell", required=True),
+            column("lat_deg", F64, "latitude", required=True),
+            column("lon_deg", F64, "longitude", required=True),
+            column("speed_kn", F32, "speed over ground"),
+            column("course_deg", F32, "course over ground"),
+            column("counts", pa.list_(I32, _BUCKETS), "points per half hour", required=True),
+        ]
+    ),
+    key="track_id",
+    time="time_us",
+    ids=("observation_id",),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Silences:
+    """Opens a silence `silence_s_min` after a ship's last point; closes it at the next one.
+
+    Class B and long range reporting are allowed `class_b_silence_s_min`. Only ships and auxiliary
+    craft fall silent: base stations and marks have other reasons. `n_before_12h` counts whole half
+    hours of the clock, so it covers between 11.5 and 12 hours.
+    """
+
+    silence_s_min: int = 3600
+    class_b_silence_s_min: int = 3600
+
+    kind: ClassVar[str] = "silences"
+    version: ClassVar[int] = 1
+    key: ClassVar[str] = "track_id"
+    reads: ClassVar[tuple[Table, ...]] = (TRACK_POINTS,)
+    writes: ClassVar[tuple[Table, ...]] = (SILENCES,)
+    carries: ClassVar[Table] = SILENCE_MEMORY
+
+    def step(self, carried: pa.Table, batch: Batch, span: Span) -> tuple[pa.Table, Batch]:
+        points = batch[TRACK_POINTS]
+        runs, own = _ships(points, to_numpy(carried, "track_id"))
+        types = to_numpy(points, "msg_type", 0)
+        last_us, last_b = to_numpy(carried, "time_us"), to_numpy(carried, "class_b").astype(bool)
+        rings = carried["counts"].combine_chunks().flatten().to_numpy().reshape(-1, _BUCKETS)
+        found, counts = _walk(
+            runs,
+            own,
+            to_numpy(points, "time_us"),
+            np.isin(np.arange(256), CLASS_B_TYPES)[types.astype(np.uint8)],
+            (last_us, last_b, rings),
+            self.silence_s_min * 1_000_000,
+            self.class_b_silence_s_min * 1_000_000,
+        )
+        at = found[:, 0] < 0
+        before = carried.take(pa.array(-1 - found[at, 0]))
+        within = self._memory(points.take(pa.array(found[~at, 0])), found[~at, 2])
+        last = self._memory(points.take(pa.array(runs[:, 1] - 1)), counts)
+        untouched = np.ones(carried.num_rows, bool)
+        untouched[own[own >= 0]] = False
+        kept = pa.concat_tables([carried.filter(pa.array(untouched)), last])
+        due = to_numpy(kept, "wake_us", _NEVER) < span.until_us
+        parts = [
+            _rows(before.filter(before["wake_us"].is_valid())),
+            _rows(within),
+            _rows(kept.filter(pa.array(due))),
+            _rows(before, points.take(pa.array(found[at, 1]))),
+            _rows(within, points.take(pa.array(found[~at, 1]))),
+        ]
+        return _said(kept, due), Batch({SILENCES: pa.concat_tables(parts)})
+
+    def _memory(self, points: pa.Table, counts: np.ndarray) -> pa.Table:
+        """Points as last points of their tracks; `counts` are rings, or totals of them."""
+        class_b = np.isin(to_numpy(points, "msg_type", 0), CLASS_B_TYPES)
+        allowed_s = np.where(class_b, self.class_b_silence_s_min, self.silence_s_min)
+        if counts.ndim == 1:
+            counts = np.pad(counts[:, None], ((0, 0), (0, _BUCKETS - 1)))
+        ring = pa.FixedSizeListArray.from_arrays(
+            pa.array(counts.astype(np.int32).ravel()), _BUCKETS
+        )
+        same = [n for n in SILENCE_MEMORY.columns.names if n in TRACK_POINTS.columns.names]
+        columns: dict[str, Any] = {n: points[n] for n in same}
+        columns["wake_us"] = to_numpy(points, "time_us") + allowed_s * 1_000_000
+        return SILENCE_MEMORY.rows(columns | {"class_b": class_b, "counts": ring}, points.num_rows)
+
+
+_NEVER = np.iinfo(np.int64).max
+_NONE = np.iinfo(np.int64).min
+
+
+def _ships(points: pa.Table, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """First and last + 1 row of each ship's run of points, and its row in the memory or -1."""
+    tracks = to_numpy(points, "track_id")
+    starts = key_starts(tracks)
+    is_ship = np.zeros(len(STATION_CLASSES), np.bool_)
+    is_ship[[code(STATION_CLASSES, c) for c in SHIPS]] = True
+    ships = is_ship[to_numpy(points, "station_class")[starts[:-1]]]
+    runs = np.stack([starts[:-1][ships], starts[1:][ships]], axis=1)
+    return runs, rows_of_keys(known, tracks[runs[:, 0]])
+
+
+def _said(kept: pa.Table, due: np.ndarray) -> pa.Table:
+    """The memory with the wake of what was opened set to null, sorted by track."""
+    wake_us = to_numpy(kept, "wake_us", _NEVER)
+    at = SILENCE_MEMORY.columns.get_field_index("wake_us")
+    column_ = pa.array(wake_us, mask=due | (wake_us == _NEVER))
+    kept = kept.set_column(at, SILENCE_MEMORY.columns.field(at), column_)
+    return kept.take(pa.array(np.argsort(to_numpy(kept, "track_id"), kind="stable")))
+
+
+def _rows(starts: pa.Table, ends: pa.Table | None = None) -> pa.Table:
+    """SILENCES that open at the wake of `starts`, or close at `ends`, row by row."""
+    track, start_us = to_numpy(starts, "track_id"), to_numpy(starts, "time_us")
+    ids = row_ids(track, to_numpy(starts, "observation_id"))
+    rings = starts["counts"].combine_chunks().flatten().to_numpy().reshape(-1, _BUCKETS)
+    columns: dict[str, Any] = {
+        "silence_id": [f"silence-{i:x}" for i in ids.tolist()],
+        "track_id": track,
+        "mmsi": starts["mmsi"],
+        "cell": starts["cell"],
+        "time_us": starts["wake_us"] if ends is None else ends["time_us"],
+        "start_us": start_us,
+        "start_lat_deg": starts["lat_deg"],
+        "start_lon_deg": starts["lon_deg"],
+        "start_speed_kn": starts["speed_kn"],
+        "start_course_deg": starts["course_deg"],
+        "station_class": starts["station_class"],
+        "class_b": starts["class_b"],
+        "n_before_12h": rings.sum(axis=1),
+        "start_observation_id": starts["observation_id"],
+    }
+    if ends is not None:
+        columns |= {
+            "end_us": ends["time_us"],
+            "end_lat_deg": ends["lat_deg"],
+            "end_lon_deg": ends["lon_deg"],
+            "end_observation_id": ends["observation_id"],
+        }
+    return SILENCES.rows(columns, starts.num_rows)
+
+
+@njit(cache=True)
+def _walk(runs, own, time_us, class_b, memory, allowed_us, allowed_b_us):
+    """The silences that end, as (row they start at, row they end at, points in the 12 h before),
+    and the ring of counts of each run's last point, newest half hour first.
+
+    A start of -1 - m is row m of the memory.
+    """
+    last_us, last_b, rings = memory
+    found, n = np.empty((256, 3), np.int64), 0
+    counts = np.zeros((len(runs), _BUCKETS), np.int64)
+    for k in range(len(runs)):
+        ring = counts[k]
+        before, before_us, is_b = _NONE, np.int64(0), False
+        edge_us = np.int64(0)
+        if own[k] >= 0:
+            m = own[k]
+            before, before_us, is_b = -1 - m, last_us[m], last_b[m]
+            edge_us = (before_us // _BUCKET_US + 1) * _BUCKET_US
+            for j in range(_BUCKETS):
+                ring[j] = rings[m, j]
+        for i in range(runs[k, 0], runs[k, 1]):
+            now = time_us[i]
+            if before == _NONE:
+                edge_us = (now // _BUCKET_US + 1) * _BUCKET_US
+            elif now - before_us > (allowed_b_us if is_b else allowed_us):
+                if n == len(found):
+                    wider = np.empty((2 * n, 3), np.int64)
+                    wider[:n] = found
+                    found = wider
+                found[n, 0], found[n, 1], found[n, 2] = before, i, ring.sum()
+                n += 1
+            if now >= edge_us:
+                passed = (now - edge_us) // _BUCKET_US + 1
+                edge_us += passed * _BUCKET_US
+                for j in range(_BUCKETS - 1, -1, -1):
+                    ring[j] = ring[j - passed] if j >= passed else 0
+            ring[0] += 1
+            before, before_us, is_b = i, now, class_b[i]
+    return found[:n], counts

@@ -132,9 +132,7 @@ class ObserveStatics:
         return carried, Batch({STATICS: rows, REJECTS: _together(rejects)})
 
 
-def _accept(
-    messages: pa.Table, ahead_max_s: float, suffix: str
-) -> tuple[pa.Table, list[pa.Table]]:
+def _accept(messages: pa.Table, ahead_max_s: float, suffix: str) -> tuple[pa.Table, list[pa.Table]]:
     """The rows that stand, and the rejects of the others."""
     messages = messages.unify_dictionaries()
     refused = judge(messages, round(ahead_max_s * _S_US))

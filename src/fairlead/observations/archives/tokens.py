@@ -91,14 +91,14 @@ def tokenise(text, start, delimiter, slots, n_lines, n_slots):
 
 
 @njit(cache=True, nogil=True)
-def hash_fields(text, begins, ends):
-    """FNV-1a over the bytes of each record's fields (slots by records), and whether any is there."""
-    n_slots, n = begins.shape
+def hash_fields(text, begins, ends, slots):
+    """FNV-1a over the bytes of each record's fields in `slots`, and whether any is there."""
+    n = begins.shape[1]
     hashes = np.empty(n, np.uint64)
     filled = np.zeros(n, np.bool_)
     for k in range(n):
         value = np.uint64(0xCBF29CE484222325)
-        for slot in range(n_slots):
+        for slot in slots:
             for i in range(begins[slot, k], ends[slot, k]):
                 value = (value ^ np.uint64(text[i])) * np.uint64(0x100000001B3)
             filled[k] |= ends[slot, k] > begins[slot, k]

@@ -1,0 +1,1 @@
+"""Archives: CSV, Parquet and JSON lines through a header mapping."""

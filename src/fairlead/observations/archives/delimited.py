@@ -1,0 +1,70 @@
+"""CSV: a block of lines under a header."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+
+from fairlead.observations.archives import tokens
+from fairlead.observations.archives.cells import TextCells
+from fairlead.observations.archives.mapping import layout_of
+from fairlead.observations.archives.records import (
+    BYTES_SHOWN,
+    Provenance,
+    Refusals,
+    read_records,
+)
+from fairlead.schema.step import Batch
+
+_DETAILS = {
+    tokens.WRONG_COLUMNS: ("bad_columns", "has not the {n} columns of the header"),
+    tokens.OPEN_QUOTE: ("open_quote", "a quoted field runs over the end of the line"),
+}
+
+
+def read_csv(
+    payload: bytes,
+    header: bytes | None,
+    *,
+    source: str,
+    offset: int,
+    first_line: int,
+    received_us: int,
+    mapping_toml: str = "",
+) -> Batch:
+    """The rows of a CSV block. Without `header` the block's first line is the header.
+
+    `raw_offset` is each record's first byte. A newline in a quoted field is not supported: the
+    record is refused as `open_quote`, and what follows on the next line as `bad_columns`.
+    """
+    start, at_line = 0, first_line
+    if header is None:
+        end = payload.find(b"\n")
+        header = (payload if end < 0 else payload[:end]).rstrip(b"\r")
+        start, at_line = (len(payload) if end < 0 else end + 1), first_line + 1
+    layout = layout_of(header, mapping_toml)
+    text = np.frombuffer(payload, np.uint8)
+    slots = np.full(len(layout.names), -1, np.int32)
+    slot_of = {meaning: slot for slot, meaning in enumerate(layout.column)}
+    for meaning, place in layout.column.items():
+        slots[place] = slot_of[meaning]
+    n_lines = payload.count(b"\n", start) + 1
+    n, first, last, line, fault, begins, ends = tokens.tokenise(
+        text, start, ord(layout.delimiter), slots, n_lines, len(slot_of)
+    )
+    refusals = Refusals(n)
+    for kind, (reason, detail) in _DETAILS.items():
+        refusals.add(fault == kind, reason, detail.format(n=len(layout.names)))
+
+    def shown(rows: np.ndarray) -> pa.Array:
+        return slices(text, first, np.minimum(last, first + BYTES_SHOWN), rows)
+
+    provenance = Provenance(source, received_us, line + at_line, first + offset, shown)
+    cells = TextCells(text, begins, ends, slot_of, layout)
+    return read_records(cells, layout.mapping, provenance, refusals)
+
+
+def slices(text: np.ndarray, begins: np.ndarray, ends: np.ndarray, rows: np.ndarray) -> pa.Array:
+    """Bytes of the chosen records."""
+    data = text.tobytes()
+    return pa.array([data[begins[k] : ends[k]] for k in rows.tolist()], pa.binary())

@@ -2,12 +2,12 @@
 
 import pytest
 
-from fairlead.simulate import Sea, simulate
+from fairlead.simulate import DEFAULT_HOURS, Sea, simulate
 
 
 @pytest.fixture(scope="session")
 def sea(tmp_path_factory) -> Sea:
-    return simulate("strait", 4, 48, tmp_path_factory.mktemp("sea"), report_every_s=120)
+    return simulate("strait", 4, DEFAULT_HOURS, tmp_path_factory.mktemp("sea"), report_every_s=120)
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from pyais import decode
 
 from fairlead.geo.sphere import distance_m, distances_m
 from fairlead.schema.errors import ConfigError
-from fairlead.simulate import events_truth, lines_truth, simulate
+from fairlead.simulate import DEFAULT_HOURS, events_truth, lines_truth, simulate
 from fairlead.simulate.fleet import with_check_digit
 from fairlead.simulate.passage import STEP_S
 from fairlead.simulate.sea import make_scene
@@ -117,7 +117,7 @@ def test_receivers_stamp_with_their_own_clocks(sea):
 
 @pytest.mark.parametrize("seed", [1, 2, 3, 20])
 def test_every_kind_is_planted(seed):
-    scene, motions = make_scene("strait", seed, 48)
+    scene, motions = make_scene("strait", seed, DEFAULT_HOURS)
     from fairlead.simulate.derived import derive
 
     found = {h.kind for h in [*scene.happenings, *derive(scene, motions)] if h.grade == "planted"}
@@ -132,7 +132,7 @@ def test_the_clean_sea_has_nothing_planted_but_honest_work(clean_sea):
 
 @pytest.mark.parametrize("seed", [1, 2, 3, 20])
 def test_planted_encounters_are_close_slow_and_long(seed):
-    scene, motions = make_scene("strait", seed, 48)
+    scene, motions = make_scene("strait", seed, DEFAULT_HOURS)
     by_hull = {h.hull_id: m for h, m in zip(scene.hulls, motions, strict=True)}
     meetings = [h for h in scene.happenings if (h.kind, h.grade) == ("encounter", "planted")]
     assert len(meetings) == 3
@@ -181,7 +181,7 @@ def test_the_zone_is_a_closed_ring_and_is_entered(sea):
     ring = zone["geometry"]["coordinates"][0]
     assert ring[0] == ring[-1] and len(ring) == 5
     entries = [e for e in events_truth(sea.out_dir).to_pylist()
-               if (e["kind"], e["grade"]) == ("zone_entry", "planted")]  # fmt: skip
+               if (e["kind"], e["grade"]) == ("zone", "planted")]  # fmt: skip
     assert len(entries) >= 2
 
 
@@ -194,7 +194,7 @@ def test_the_hero_is_listed_under_her_first_name(sea):
 
 
 def test_identities_are_well_formed():
-    scene, _ = make_scene("strait", 1, 48)
+    scene, _ = make_scene("strait", 1, DEFAULT_HOURS)
     for hull in scene.hulls:
         for _, claim in hull.claims:
             bad = hull.role == "conflict"
@@ -205,7 +205,7 @@ def test_identities_are_well_formed():
 
 def test_no_hull_outruns_itself():
     """No true motion is faster than its kind allows, and none jumps."""
-    scene, motions = make_scene("strait", 3, 48)
+    scene, motions = make_scene("strait", 3, DEFAULT_HOURS)
     for hull, motion in zip(scene.hulls, motions, strict=True):
         limit_kn = 125.0 if hull.role == "aircraft" else 30.0
         assert motion.speed_kn.max() < limit_kn, hull.role
@@ -250,8 +250,8 @@ def test_wrong_arguments_are_told(tmp_path):
 
 
 def test_outage_silences_every_receiver():
-    scene, _ = make_scene("strait", 1, 48, outage=True)
+    scene, _ = make_scene("strait", 1, DEFAULT_HOURS, outage=True)
     since_s, until_s = scene.receivers[0].silent_s[0]
     assert all(r.silent_s == ((since_s, until_s),) for r in scene.receivers)
-    quiet, _ = make_scene("strait", 1, 48, outage=False)
+    quiet, _ = make_scene("strait", 1, DEFAULT_HOURS, outage=False)
     assert quiet.receivers == tuple(replace(r, silent_s=()) for r in scene.receivers)

@@ -4,8 +4,10 @@ import numpy as np
 
 from fairlead.simulate.payloads import MOTION
 
-START_US = 1_760_400_000_000_000
-"""2025-10-14T00:00:00Z: autumn, so that nights are long."""
+START_US = 1_760_443_200_000_000
+"""2025-10-14T12:00:00Z: noon in autumn, so that the long night falls into the first day."""
+DEFAULT_HOURS = 30.0
+"""Long enough for every planted behaviour to begin and end."""
 _AT = {name: k for k, name in enumerate(MOTION)}
 
 

@@ -63,7 +63,7 @@ def _heard_on(hull: Hull, second: float) -> bool:
 
 
 def _zone_crossings(hull: Hull, motion: Sampled) -> list[Happening]:
-    """Entries and exits of the reserve; a stay under 20 minutes is incidental."""
+    """Entry into and exit from the reserve; a stay under 20 minutes is incidental."""
     corners = [at(*corner) for corner in RESERVE_DEG]
     inside = (
         (motion.x_m > min(c[0] for c in corners))
@@ -76,19 +76,8 @@ def _zone_crossings(hull: Hull, motion: Sampled) -> list[Happening]:
         start_s = motion.first_s + first * STEP_S
         end_s = motion.first_s + (last + 1) * STEP_S
         heard = _heard_on(hull, start_s) and _heard_on(hull, end_s)
-        grade = "planted" if end_s - start_s >= 1200.0 and heard else "incidental"
-        if first > 0:
-            found.append(
-                _happening(
-                    "zone_entry", grade, "reserve", hull, start_s, end_s, "enters the reserve"
-                )
-            )
-        if last < len(inside) - 1:
-            found.append(
-                _happening(
-                    "zone_exit", grade, "reserve", hull, end_s, end_s + 1, "leaves the reserve"
-                )
-            )
+        grade = "planted" if end_s - start_s >= 1200.0 and heard and first > 0 else "incidental"
+        found.append(_happening("zone", grade, "reserve", hull, start_s, end_s, "in the reserve"))
     return found
 
 
@@ -114,20 +103,20 @@ def _port_visits(hull: Hull, motion: Sampled, told: bool) -> list[Happening]:
 
 
 def _slow_spells(hull: Hull, motion: Sampled) -> list[Happening]:
-    """Half-hour means under 2 knots for an hour, neither moored nor at anchor: slow by any rule."""
-    width = 1800 // STEP_S
+    """Ten-minute means under 2.2 knots for 45 minutes on end, neither moored nor at anchor."""
+    width = 600 // STEP_S
     if len(motion.speed_kn) <= width:
         return []
     total = np.cumsum(np.concatenate(([0.0], motion.speed_kn)))
     mean_kn = (total[width:] - total[:-width]) / width
-    found = []
     free = (motion.status != MOORED) & (motion.status != AT_ANCHOR)
+    found = []
     for first, last in runs((mean_kn < 2.2) & free[: len(mean_kn)] & free[width - 1 :]):
-        if (last - first + width) * STEP_S < 3600:
+        if (last - first + width) * STEP_S < 2700:
             continue
         start_s, end_s = motion.first_s + first * STEP_S, motion.first_s + (last + width) * STEP_S
         found += [
-            _happening(kind, "incidental", "slow", hull, start_s, end_s, "under 2 knots")
+            _happening(kind, "incidental", hull.role, hull, start_s, end_s, "under 2 knots")
             for kind in ("loitering", "drifting")
         ]
     return found

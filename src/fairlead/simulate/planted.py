@@ -80,12 +80,12 @@ def _hero(scene: Scene) -> None:
     """The listed tanker: dark, met at night, lighter, and back under another name."""
     rng = scene.rng()
     ship = scene.registry.ship(TANKER, 243, "CM", draught_m=14.9, destination="ROTTERDAM")
-    passage = Passage(rng, 0.2 * HOUR_S, *at(48.86, -8.30))
+    passage = Passage(rng, -2.0 * HOUR_S, *at(48.86, -8.30))
     passage.follow([at(49.05, -7.75), at(49.30, -7.40)], 12.2)
     dark_s = passage.now_s + 600.0
-    passage.sail(*QUIET, 9.0).loiter(10.0, 2.6, 40.0)
-    night_s = (19.5 + float(rng.uniform(0.0, 1.2))) * HOUR_S
-    passage.loiter(max(0.5, (night_s - passage.now_s) / HOUR_S - 0.6), 2.2, 300.0)
+    passage.sail(*QUIET, 9.0)
+    night_s = (9.6 + float(rng.uniform(0.0, 1.2))) * HOUR_S
+    passage.loiter((night_s - passage.now_s) / HOUR_S - 0.6, 2.4, 300.0)
     passage.sail(*QUIET, 6.0)
     partner_rng = generator(scene.seed, 6)
     receiver = scene.registry.ship(TANKER, 183, "TG", draught_m=7.4, destination="FOR ORDERS")
@@ -138,10 +138,10 @@ def _tell_renaming(scene: Scene, hull: Hull, since_s: float, detail: str) -> Non
 def _encounters(scene: Scene) -> None:
     """A fisher hands over to a reefer; two tankers meet further south."""
     rng = scene.rng()
-    start_s = (20.5 + float(rng.uniform(0, 1.5))) * HOUR_S
+    start_s = (8.5 + float(rng.uniform(0, 1.5))) * HOUR_S
     place = offset(GROUNDS[0], float(rng.uniform(60, 120)), 13_000.0)
-    catch = Passage(rng, 2.0 * HOUR_S, HALLOW_QUAY[0] + 10.0, HALLOW_QUAY[1] + 60.0)
-    go_fishing(catch, 0, 11.5, 3.2, rng)
+    catch = Passage(rng, -9.0 * HOUR_S, HALLOW_QUAY[0] + 10.0, HALLOW_QUAY[1] + 60.0)
+    go_fishing(catch, 0, 9.0, 3.2, rng)
     catch.sail(*place, max(3.0, _needed_kn(catch, place, start_s)))
     reefer = Passage(generator(scene.seed, 7), start_s - 4.5 * HOUR_S, *at(48.98, -8.45))
     reefer.follow([at(49.45, -7.9), offset(place, 190.0, 2000.0)], 11.0)
@@ -154,7 +154,7 @@ def _encounters(scene: Scene) -> None:
     tell_meeting(scene, "fisher_reefer", one, scene.add("meets", CLASS_A, reefer, carrier), span)
 
     rng = scene.rng()
-    start_s = (25.0 + float(rng.uniform(0, 1.5))) * HOUR_S
+    start_s = (11.5 + float(rng.uniform(0, 1.5))) * HOUR_S
     place = at(49.42, -6.95)
     tanker = Passage(rng, start_s - 7.0 * HOUR_S, *at(48.84, -8.45))
     tanker.follow([at(49.20, -7.45), place], 10.0)
@@ -177,11 +177,11 @@ def _dark_fishers(scene: Scene) -> None:
     for k in range(3):
         rng = scene.rng()
         passage = Passage(
-            rng, float(rng.uniform(0, 3)) * HOUR_S, *offset(HALLOW_QUAY, 90.0 + k, 150.0)
+            rng, float(rng.uniform(-7, -3)) * HOUR_S, *offset(HALLOW_QUAY, 90.0 + k, 150.0)
         )
         passage.wait(0.4)
         go_fishing(passage, k % 2, 34.0, float(rng.uniform(3.0, 3.6)), rng)
-        off_s = float(rng.uniform(12.0, 20.0)) * HOUR_S
+        off_s = float(rng.uniform(4.0, 9.0)) * HOUR_S
         on_s = off_s + float(rng.uniform(7.5, 13.0)) * HOUR_S
         hull = scene.add(
             "dark_fisher", CLASS_A, passage, fisher(scene, rng), silent_s=[(off_s, on_s)]
@@ -193,7 +193,7 @@ def _dark_cargo(scene: Scene) -> None:
     """Leaves the lane, goes dark for a night, and is lighter when heard again."""
     rng = scene.rng()
     ship = scene.registry.ship(CARGO, 176, destination="ANTWERP", draught_m=10.4)
-    passage = Passage(rng, float(rng.uniform(3, 6)) * HOUR_S, *EASTBOUND[0])
+    passage = Passage(rng, float(rng.uniform(-4, 1)) * HOUR_S, *EASTBOUND[0])
     passage.sail(*at(49.02, -7.2), 12.5)
     passage.sail(*at(49.35, -6.9), 10.0)
     off_s = passage.now_s
@@ -211,7 +211,7 @@ def _dark_cargo(scene: Scene) -> None:
 def _loiterers(scene: Scene) -> None:
     for k in range(3):
         rng = scene.rng()
-        passage = Passage(rng, float(rng.uniform(1, 9) + 10 * k) * HOUR_S, *EASTBOUND[0])
+        passage = Passage(rng, float(rng.uniform(-6, -3) + 5 * k) * HOUR_S, *EASTBOUND[0])
         place = offset(at(49.50, -7.05), float(rng.uniform(0, 360)), 9000.0)
         passage.sail(*at(49.05, -7.6), 12.0).sail(*place, 11.0)
         since_s = passage.now_s
@@ -229,7 +229,7 @@ def _drifters(scene: Scene) -> None:
     for k in range(2):
         rng = scene.rng()
         speed_kn = float(rng.uniform(11, 14))
-        passage, ship = lane_ship(scene, rng, k == 0, float(rng.uniform(2, 14)) * HOUR_S, speed_kn)
+        passage, ship = lane_ship(scene, rng, k == 0, float(rng.uniform(-4, 9)) * HOUR_S, speed_kn)
         since_s = passage.now_s
         if k == 0:
             passage.status(NOT_UNDER_COMMAND)
@@ -249,7 +249,7 @@ def _zone_fishers(scene: Scene) -> None:
     for _ in range(2):
         rng = scene.rng()
         passage = Passage(
-            rng, float(rng.uniform(1, 10)) * HOUR_S, *offset(HALLOW_QUAY, 200.0, 120.0)
+            rng, float(rng.uniform(-1, 6)) * HOUR_S, *offset(HALLOW_QUAY, 200.0, 120.0)
         )
         passage.wait(0.4).follow([at(49.86, -6.6), at(49.665, -6.88)], 8.6)
         passage.fish(float(rng.uniform(2.5, 5.0)), 3.1, at(49.665, -6.88))
@@ -262,7 +262,7 @@ def _speed_changes(scene: Scene) -> None:
     for k in range(3):
         rng = scene.rng()
         speed_kn = float(rng.uniform(14, 18))
-        passage, ship = lane_ship(scene, rng, k % 2 == 0, (1.0 + 9 * k) * HOUR_S, speed_kn)
+        passage, ship = lane_ship(scene, rng, k % 2 == 0, (-1.0 + 5 * k) * HOUR_S, speed_kn)
         finish_lane(passage, k % 2 == 0, speed_kn)
         since_s = passage.starts_s + float(rng.uniform(4.0, 6.0)) * HOUR_S
         until_s = since_s + float(rng.uniform(0.6, 1.0)) * HOUR_S
@@ -276,7 +276,7 @@ def _position_lies(scene: Scene) -> None:
     for k in range(3):
         rng = scene.rng()
         speed_kn = float(rng.uniform(11, 15))
-        passage, ship = lane_ship(scene, rng, k % 2 == 1, (2.0 + 8 * k) * HOUR_S, speed_kn)
+        passage, ship = lane_ship(scene, rng, k % 2 == 1, (-2.0 + 6 * k) * HOUR_S, speed_kn)
         finish_lane(passage, k % 2 == 1, speed_kn)
         since_s = passage.starts_s + float(rng.uniform(4.5, 6.0)) * HOUR_S
         until_s = since_s + float(rng.uniform(0.4, 1.5)) * HOUR_S
@@ -294,7 +294,7 @@ def _speed_lies(scene: Scene) -> None:
     for k in range(2):
         rng = scene.rng()
         speed_kn = 12.5
-        passage, ship = lane_ship(scene, rng, k == 0, float(rng.uniform(2, 16)) * HOUR_S, speed_kn)
+        passage, ship = lane_ship(scene, rng, k == 0, float(rng.uniform(-4, 10)) * HOUR_S, speed_kn)
         since_s = passage.now_s
         if k == 0:
             passage.drift(3.0, 0.3, 60.0)
@@ -314,7 +314,7 @@ def _speed_lies(scene: Scene) -> None:
 
 def _new_names(scene: Scene) -> None:
     rng = scene.rng()
-    passage, ship = lane_ship(scene, rng, False, float(rng.uniform(2, 14)) * HOUR_S, 12.0)
+    passage, ship = lane_ship(scene, rng, False, float(rng.uniform(-4, 9)) * HOUR_S, 12.0)
     finish_lane(passage, False, 12.0)
     change_s = passage.starts_s + 5.5 * HOUR_S
     new = ship.but(name=scene.registry.name(), callsign=scene.registry.callsign(ship.mmsi))
@@ -325,7 +325,7 @@ def _new_names(scene: Scene) -> None:
 def _new_mmsi(scene: Scene) -> None:
     """One hull, silent for two hours, goes on under another flag's MMSI."""
     rng = scene.rng()
-    passage, ship = lane_ship(scene, rng, True, float(rng.uniform(2, 12)) * HOUR_S, 11.5)
+    passage, ship = lane_ship(scene, rng, True, float(rng.uniform(-3, 9)) * HOUR_S, 11.5)
     finish_lane(passage, True, 11.5)
     off_s = passage.starts_s + 5.0 * HOUR_S
     on_s = off_s + 1.6 * HOUR_S
@@ -349,7 +349,7 @@ def _conflicts(scene: Scene) -> None:
     ships = []
     for k in range(4):
         rng = scene.rng()
-        start_s = float(rng.uniform(1, 14)) * HOUR_S if k != 1 else ships[0][1] + 600.0
+        start_s = float(rng.uniform(-1, 8)) * HOUR_S if k != 1 else ships[0][1] + 600.0
         passage, ship = lane_ship(scene, rng, k != 1, start_s, 12.5 + 0.4 * k)
         finish_lane(passage, k != 1, 12.5 + 0.4 * k)
         if k == 1:
@@ -381,7 +381,7 @@ def _wrong_way(scene: Scene) -> None:
     for k in range(2):
         rng = scene.rng()
         eastward = k == 1
-        passage, ship = lane_ship(scene, rng, eastward, float(rng.uniform(1, 14)) * HOUR_S, 13.0)
+        passage, ship = lane_ship(scene, rng, eastward, float(rng.uniform(-1, 9)) * HOUR_S, 13.0)
         finish_lane(passage, eastward, 13.0)
         ship = ship.but(destination="HALIFAX" if eastward else "ROTTERDAM")
         start_s = passage.starts_s

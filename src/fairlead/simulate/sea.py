@@ -140,7 +140,7 @@ def make_scene(
 
 
 def _outage(seed: int, until_s: float) -> tuple[tuple[float, float], ...]:
-    since_s = 3600.0 * (36.0 + 4.0 * uniform(seed, 99, 0))
+    since_s = 3600.0 * (24.0 + 3.0 * uniform(seed, 99, 0))
     return ((since_s, since_s + 4200.0),) if since_s < until_s else ()
 
 

@@ -245,7 +245,7 @@ def _anchorage(scene: Scene) -> None:
         if k < 3:
             passage.swing(scene.until_s / 3600.0 + 2.0)
         else:
-            passage.swing(float(rng.uniform(9, 30)))
+            passage.swing(float(rng.uniform(6, 20)))
             passage.follow([at(50.075, -5.50), _berth(PORTMELLIN, k)], 6.0)
             passage.wait_until(scene.until_s + 600.0)
         ship = scene.registry.ship(CARGO + k % 4, 90 + 18 * k, destination="PORTMELLIN")
@@ -259,9 +259,9 @@ def _callers(scene: Scene) -> None:
     """Ships for Portmellin: pilot at the boarding place, then the berth; the pilot boat itself."""
     boat_rng = generator(scene.seed, 4)
     pilot = Passage(boat_rng, -600.0, PORTMELLIN[0] - 80.0, PORTMELLIN[1] + 20.0)
-    for k in range(max(1, int(scene.until_s / 3600.0 / 12.0))):
+    for k in range(max(1, int(scene.until_s / 3600.0 / 9.0))):
         rng = scene.rng()
-        meets_s = (4.0 + 12.0 * k + float(rng.uniform(0, 3))) * 3600.0
+        meets_s = (3.0 + 9.0 * k + float(rng.uniform(0, 2))) * 3600.0
         place = PILOT_PLACE
         away = at(49.72, -5.9)
         start_s = meets_s - np.hypot(away[0] - place[0], away[1] - place[1]) / (12.0 * 0.5144)
@@ -269,7 +269,7 @@ def _callers(scene: Scene) -> None:
         passage.sail(*place, 12.0).sail(*at(50.0, -5.585), 5.0)
         passage.follow([at(50.06, -5.52), _berth(PORTMELLIN, k)], 8.0)
         berthed_s = passage.now_s
-        passage.wait(float(rng.uniform(7, 12)))
+        passage.wait(float(rng.uniform(4, 8)))
         left_s = passage.now_s
         passage.follow([at(50.05, -5.53), at(49.95, -5.75), at(49.50, -5.6)], 11.5)
         hull = scene.add(
@@ -311,7 +311,7 @@ def _yachts(scene: Scene) -> None:
 def _workboats(scene: Scene) -> None:
     """A tug with a tow: two hulls close together for hours, but under way at 5 knots."""
     rng_of_both = [generator(scene.seed, 5), generator(scene.seed, 5)]
-    start_s = 9.0 * 3600.0
+    start_s = 4.0 * 3600.0
     tow = None
     for k, rng in enumerate(rng_of_both):
         behind_m = 320.0 * k
@@ -345,7 +345,7 @@ def _stations(scene: Scene) -> None:
 
 
 def _rescue_flight(scene: Scene) -> None:
-    passage = Passage(scene.rng(), 15.0 * 3600.0, *PORTMELLIN)
+    passage = Passage(scene.rng(), 3.0 * 3600.0, *PORTMELLIN)
     passage.sail(*at(49.80, -6.0), 110.0)
     for k in range(6):
         passage.sail(*at(49.80 - 0.03 * k, -6.0 - 0.35 * (k % 2)), 85.0, 5.0)

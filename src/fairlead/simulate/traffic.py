@@ -74,13 +74,15 @@ class Plan:
     truth: pa.Table
 
 
-def traffic(n_vessels: int, n_positions: int, hours: float, seed: int, out: Path | str) -> Traffic:
-    """Writes `sea.nmea` and `truth.jsonl` into the folder `out`: about `n_positions` positions.
+def traffic(
+    n_vessels: int, n_positions: int, hours: float, seed: int, out_dir: Path | str
+) -> Traffic:
+    """Writes `sea.nmea` and `truth.jsonl` into the folder `out_dir`: about `n_positions` positions.
 
     Vessels that fall silent send fewer; the count written is returned. Same arguments, same bytes.
     """
     plan = make_plan(n_vessels, n_positions, hours, seed)
-    folder = Path(out)
+    folder = Path(out_dir)
     folder.mkdir(parents=True, exist_ok=True)
     static, texts = identity_tables(_identities(plan))
     counted = lines = 0

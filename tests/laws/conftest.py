@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pytest
 
-from fairlead.app.flow import default_flow
+from fairlead.app.config import Settings
+from fairlead.app.flow import build
 from fairlead.engines.plan import plan
 from fairlead.schema.span import Span
 from fairlead.schema.step import Batch, Step
@@ -29,7 +30,7 @@ class World:
 @pytest.fixture(scope="session")
 def world(tmp_path_factory) -> World:
     sea = simulate("strait", 3, 6.0, tmp_path_factory.mktemp("sea"), report_every_s=30.0)
-    flow = default_flow()
+    flow = build(Settings())
     raw = raw_blocks(sea.nmea.read_bytes())
     tables: dict[str, tuple[Table, pa.Table]] = {RAW.name: (RAW, raw)}
     for step in [*flow.decoders, *[p.step for p in plan(flow.steps)]]:

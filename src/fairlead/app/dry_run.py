@@ -40,7 +40,7 @@ def compare_settings(settings: Settings, changed: Path) -> dict[str, Any]:
 
 
 def _run_again(now: EmbeddedEngine, flow: Flow, scratch: Path) -> EmbeddedEngine:
-    steps = flow.after_tracks()
+    steps = flow.after_tracks
     written = {table.name for step in steps for table in step.writes}
     inlets = {t.name: t for step in steps for t in step.reads if t.name not in written}
     would = EmbeddedEngine(scratch, inlets=list(inlets.values()))

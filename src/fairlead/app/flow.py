@@ -10,38 +10,89 @@ import importlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pyarrow as pa
 
+from fairlead.app import reference
+from fairlead.app.config import Settings
+from fairlead.app.words import count
 from fairlead.engines.embedded import EmbeddedEngine
 from fairlead.schema.source import Cursor, Source
 from fairlead.schema.span import Span
 from fairlead.schema.step import Batch, Step
 from fairlead.schema.table import Table
-from fairlead.schema.tables import POSITION_MESSAGES, RAW, REJECTS, STATIC_MESSAGES
+from fairlead.schema.tables import CLAIMS, POSITION_MESSAGES, RAW, REJECTS, STATIC_MESSAGES
 
 INLETS = (POSITION_MESSAGES, STATIC_MESSAGES)
 COMMIT_ROWS = 1_000_000
 
-_DECODERS = (
-    "fairlead.observations.ais:DecodeNmea",
-    "fairlead.observations.archives:DecodeArchive",
-)
 _BEFORE_EVENTS = (
     "fairlead.observations.observe:ObservePositions",
     "fairlead.observations.observe:ObserveStatics",
     "fairlead.tracks.identities:IdentityTimeline",
     "fairlead.tracks.hulls:Hulls",
-    "fairlead.tracks.reception:Reception",
+    "fairlead.tracks.stops:Stops",
     "fairlead.tracks.silences:Silences",
-    "fairlead.tracks.contacts:TimeGrid",
+    "fairlead.tracks.reception:Reception",
+    "fairlead.tracks.grid:TimeGrid",
     "fairlead.tracks.contacts:Contacts",
 )
-_AFTER_EVENTS = (
-    "fairlead.events.involvement:Involvement",
-    "fairlead.links.watchlist_match:WatchlistMatch",
-    "fairlead.leads.step:Leads",
-)
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """Decoders and settled steps, made once from the settings, and the claims they match."""
+
+    decoders: tuple[Step, ...]
+    before_events: tuple[Step, ...]
+    after_tracks: tuple[Step, ...]
+    claims: pa.Table
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        return (*self.before_events, *self.after_tracks)
+
+
+def build(
+    settings: Settings,
+    *,
+    assume_time_us: int | None = None,
+    mapping: Path | None = None,
+    notice: Callable[[str], None] = lambda _: None,
+) -> Flow:
+    """The flow that the settings ask for. `notice` is told what was read on the way.
+
+    Raises ConfigError for a setting a step does not have, SourceError for a list nobody knows.
+    """
+    from fairlead.events import detectors
+    from fairlead.events.involvement import Involvement
+    from fairlead.leads.step import Leads
+    from fairlead.links.claim_index import ClaimIndex
+    from fairlead.links.watchlist_match import WatchlistMatch
+
+    claims = read_claims(settings.watchlists, notice)
+    known = reference.load(settings, notice)
+    return Flow(
+        decoders=_decoders(assume_time_us, mapping),
+        before_events=tuple(_load(place)() for place in _BEFORE_EVENTS),
+        after_tracks=(
+            *detectors(reference.detector_settings(settings, known)),
+            Involvement(),
+            WatchlistMatch(index=ClaimIndex(claims)),
+            Leads(),
+        ),
+        claims=claims,
+    )
+
+
+def _decoders(assume_time_us: int | None, mapping: Path | None) -> tuple[Step, ...]:
+    from fairlead.observations.ais import DecodeNmea
+    from fairlead.observations.archives.mapping import load_mapping
+    from fairlead.observations.archives.step import DecodeArchive
+
+    text = load_mapping(mapping) if mapping else ""
+    return DecodeNmea(assume_time_us=assume_time_us), DecodeArchive(mapping_toml=text)
 
 
 def _load(place: str) -> type:
@@ -49,32 +100,37 @@ def _load(place: str) -> type:
     return getattr(importlib.import_module(module), name)
 
 
-@dataclass(frozen=True, slots=True)
-class Flow:
-    """Decoders and settled steps, made once from the settings."""
-
-    decoders: tuple[Step, ...]
-    steps: tuple[Step, ...]
-
-
-def default_flow() -> Flow:
-    """The flow with every default and no reference data."""
-    from fairlead.events import detectors
-
-    return Flow(
-        tuple(_load(p)() for p in _DECODERS),
-        (
-            *(_load(p)() for p in _BEFORE_EVENTS),
-            *detectors({}),
-            *(_load(p)() for p in _AFTER_EVENTS),
-        ),
-    )
-
-
 def every_step() -> list[Step]:
     """Each step once, with its defaults: for documentation and laws."""
-    flow = default_flow()
+    flow = build(Settings())
     return [*flow.decoders, *flow.steps]
+
+
+def read_claims(paths: Sequence[Path], notice: Callable[[str], None]) -> pa.Table:
+    """The claims of all watch lists, each file's own date of writing as its edition."""
+    from fairlead.links.watchlists import read_watchlist
+
+    parts = [CLAIMS.empty()]
+    for path in paths:
+        edition_us = path.stat().st_mtime_ns // 1000 if path.exists() else 0
+        found = read_watchlist(path, edition_us)
+        parts.append(found.claims)
+        for name, layout in found.layouts.items():
+            notice(f"{name}: {layout}")
+        dropped = found.counts.get("dropped_person_field", 0)
+        notice(
+            f"{path}: {count(found.claims.num_rows, 'claim')}, "
+            f"{count(dropped, 'field')} that may be about persons dropped"
+        )
+    return pa.concat_tables(parts)
+
+
+def store_claims(engine: EmbeddedEngine, flow: Flow) -> None:
+    """Keep the claims that are new to the workspace."""
+    known = set(engine.scan(CLAIMS, columns=["claim_id"])["claim_id"].to_pylist())
+    fresh = [i not in known for i in flow.claims["claim_id"].to_pylist()]
+    if any(fresh):
+        engine.append({CLAIMS: flow.claims.filter(pa.array(fresh))})
 
 
 @dataclass(slots=True)
@@ -139,6 +195,8 @@ class Pending:
         return f"{decoder.kind}|{self.source.name}"
 
     def add(self, raw: pa.Table, after: Cursor) -> None:
+        from fairlead.observations.clock import reconcile
+
         self._keep(RAW, raw)
         received = raw["received_us"].to_numpy()
         span = Span(int(received.min()), int(received.max()) + 1) if len(received) else Span(0, 0)
@@ -146,7 +204,8 @@ class Pending:
             carried, out = decoder.step(self.carried[decoder.kind], Batch({RAW: raw}), span)
             self.carried[decoder.kind] = carried
             for table in out:
-                self._keep(table, out[table])
+                rows = out[table]
+                self._keep(table, reconcile(rows) if table == POSITION_MESSAGES else rows)
                 if table.name == REJECTS.name:
                     self.totals.rejects.update(_reasons(out[table]))
                 elif table in INLETS and out[table].num_rows:

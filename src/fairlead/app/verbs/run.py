@@ -26,7 +26,12 @@ def main(given: argparse.Namespace) -> dict[str, Any] | None:
         return compare_settings(settings, Path(given.dry_run))
     sources = _open(given)
     assumed_us = parse_time(given.assume_time) if given.assume_time else None
-    flow = build(settings, assume_time_us=assumed_us, notice=report.tell)
+    flow = build(
+        settings,
+        assume_time_us=assumed_us,
+        mapping=config.path_of(given.mapping),
+        notice=report.tell,
+    )
     engine = EmbeddedEngine(settings.workspace, inlets=INLETS)
     try:
         store_claims(engine, flow)
@@ -94,13 +99,15 @@ def _size(source: Source) -> int | None:
 
 
 def _open(given: argparse.Namespace) -> list[Source]:
-    from fairlead.observations.archives import describer
+    from fairlead.observations.archives.mapping import describe, load_mapping
     from fairlead.sources.registry import Options, open_sources
 
+    mapping = load_mapping(Path(given.mapping)) if given.mapping else ""
     options = Options(
         now_us=lambda: time.time_ns() // 1000,
         format=given.format,
-        describe=describer(given.mapping),
+        describe=lambda format, header: describe(format, header, mapping),
         notice=report.tell,
+        hold_partial=given.follow,
     )
     return open_sources(given.sources, options)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from fairlead.app import reference
 from fairlead.app.config import Settings
@@ -213,10 +214,10 @@ class Pending:
                     newest_us = int(out[table][table.time].to_numpy().max())
                     self.newest_us = max(self.newest_us, newest_us)
         self.cursor = after
-        n_bytes = sum(len(p) for p in raw["payload"])
+        n_bytes = pc.sum(pc.binary_length(raw["payload"])).as_py() or 0
         self.n_bytes += n_bytes
         self.totals.n_bytes += n_bytes
-        self.totals.n_lines += int(sum(raw["n_lines"].to_pylist()))
+        self.totals.n_lines += pc.sum(raw["n_lines"]).as_py() or 0
 
     def _keep(self, table: Table, rows: pa.Table) -> None:
         if rows.num_rows:

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from fairlead.engines.plan import Planned, plan
+from fairlead.engines.plan import Planned, plan, state_name
 from fairlead.engines.raw_records import find_record
 from fairlead.engines.rows import (
     carried_for,
@@ -275,20 +275,20 @@ class EmbeddedEngine:
         own = item.span(span) if last_us is None else item.last_span(span.since_us, last_us)
         batch: dict[Table, pa.Table] = {}
         for table in step.reads:
-            name = f"{step.kind}/{table.name}"
+            name = f"{state_name(step)}/{table.name}"
             held = states.get(name, table.empty())
             fresh = rows.get(table.name, table.empty())
             ready, held = split_at(table, [held, fresh], own.until_us)
             after[name] = held
             if ready.num_rows:
                 batch[table] = sorted_rows(ready, (step.key, table.time, *table.ids))
-        carried = states.get(step.kind, step.carries.empty())
+        carried = states.get(state_name(step), step.carries.empty())
         chosen, rest = carried_for(step, carried, batch, own)
         if not batch and not chosen.num_rows:
-            after[step.kind] = carried
+            after[state_name(step)] = carried
             return Batch()
         kept, out = step.step(chosen, Batch(batch), own)
-        after[step.kind] = merge_carried(step, rest, kept)
+        after[state_name(step)] = merge_carried(step, rest, kept)
         return out
 
     def _commit_segment(
@@ -317,10 +317,10 @@ class EmbeddedEngine:
     def _load_states(self, planned: list[Planned]) -> dict[str, pa.Table]:
         if self._states is not None:
             return self._states
-        tables = {item.step.kind: item.step.carries for item in planned}
+        tables = {state_name(item.step): item.step.carries for item in planned}
         for item in planned:
             for table in item.step.reads:
-                tables[f"{item.step.kind}/{table.name}"] = table
+                tables[f"{state_name(item.step)}/{table.name}"] = table
         found = self.workspace.control.execute(
             "SELECT name, rows FROM states WHERE segment = ? AND name != ''",
             (self._next_segment() - 1,),

@@ -15,6 +15,11 @@ def delay_us(step: Step) -> int:
     return int(getattr(step, "delay_us", 0))
 
 
+def state_name(step: Step) -> str:
+    """Under what name a step's carried rows are kept: another version or class starts afresh."""
+    return f"{step.kind}.{type(step).__name__}.{step.version}"
+
+
 @dataclass(frozen=True, slots=True)
 class Planned:
     """A step and its lag: it sees event time up to the settled time less `lag_us`."""

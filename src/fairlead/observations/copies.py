@@ -9,12 +9,11 @@ row and never extended, so a group is known as soon as the window has passed.
 from dataclasses import dataclass
 
 import numpy as np
-import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 from numba import njit
 
-from fairlead.schema.step import to_numpy
+from fairlead.schema.step import key_starts, to_numpy
 
 _LOOK_BACK_ROWS = 64
 
@@ -91,6 +90,10 @@ class Merged:
     n_heard: np.ndarray
 
 
+_UNKNOWN_US = np.iinfo(np.int64).max
+_TIME, _RECEIVED, _SOURCE, _OFFSET, _LINE, _STATION = range(6)
+
+
 def merge(messages: pa.Table, anchors: np.ndarray) -> Merged | None:
     """What the groups of several rows know together; None where no row has a copy.
 
@@ -101,39 +104,95 @@ def merge(messages: pa.Table, anchors: np.ndarray) -> Merged | None:
     members = np.flatnonzero(anchors != np.arange(len(anchors)))
     if not len(members):
         return None
-    rows = np.union1d(members, anchors[members])
-    few = messages.take(pa.array(rows))
-    frame = pl.DataFrame(
-        {
-            "row": rows,
-            "group": anchors[rows],
-            "time_us": to_numpy(few, "time_us"),
-            "raw_offset": to_numpy(few, "raw_offset"),
-            "line": to_numpy(few, "line"),
-            "received_us": pl.from_arrow(few["received_us"].combine_chunks()),
-            "source": pl.from_arrow(pc.cast(few["source"], pa.string()).combine_chunks()),
-            "station": pl.from_arrow(pc.cast(few["station"], pa.string()).combine_chunks()),
-        }
-    ).sort(
-        "group", "time_us", "received_us", "source", "raw_offset", "line", "station",
-        nulls_last=True,
-    )  # fmt: skip
-    once = frame.unique(["group", "source", "raw_offset"], keep="first", maintain_order=True)
-    named = once.filter(pl.col("station").is_not_null())
-    named = named.unique(["group", "station", "time_us"], keep="first", maintain_order=True)
-    n_heard = pl.concat([named, once.filter(pl.col("station").is_null())]).group_by("group").len()
-    known = frame.group_by("group", maintain_order=True).agg(
-        pl.col("row").first(),
-        pl.col("received_us").min(),
-        pl.col("station").drop_nulls().unique().sort().str.join(",").alias("stations"),
-        pl.col("station").is_not_null().any().alias("is_named"),
+    in_group = np.zeros(len(anchors), bool)
+    in_group[members] = in_group[anchors[members]] = True
+    rows = np.flatnonzero(in_group)
+    rows = rows[np.argsort(anchors[rows], kind="stable")]
+    few = messages.select([*_WORDS, *_NUMBERS]).take(pa.array(rows))
+    (source, _), (station, names) = (_ranked(few[word]) for word in _WORDS)
+    received_us = to_numpy(few, "received_us", _UNKNOWN_US)
+    numbers = (to_numpy(few, "time_us"), received_us, source, *(to_numpy(few, n) for n in _PLACE))
+    keys = np.column_stack((*numbers, station)).astype(np.int64)
+    starts = key_starts(anchors[rows])
+    first, received_us, n_heard, n_named, named = _gather(keys, starts)
+    each = pa.ListArray.from_arrays(
+        pa.array(np.append(0, np.cumsum(n_named)), pa.int32()), names.take(pa.array(named))
     )
-    known = known.join(n_heard, on="group", how="left", maintain_order="left")
-    stations = pl.when(pl.col("is_named")).then(pl.col("stations"))
+    joined = pc.if_else(pa.array(n_named > 0), pc.binary_join(each, ","), None)
     return Merged(
         rows=rows,
-        first=known["row"].to_numpy(),
-        received_us=known["received_us"].to_arrow().cast(pa.int64()),
-        stations=known.select(stations)["stations"].to_arrow().cast(pa.string()),
-        n_heard=np.minimum(known["len"].to_numpy(), 32_767).astype(np.int16),
+        first=rows[first],
+        received_us=pa.array(received_us, mask=received_us == _UNKNOWN_US),
+        stations=joined,
+        n_heard=np.minimum(n_heard, 32_767).astype(np.int16),
     )
+
+
+_WORDS = ("source", "station")
+_PLACE = ("raw_offset", "line")
+_NUMBERS = ("time_us", "received_us", *_PLACE)
+
+
+def _ranked(column: pa.ChunkedArray) -> tuple[np.ndarray, pa.Array]:
+    """Rank of each word in the sorted words, -1 for null; and the words."""
+    words = column.combine_chunks()
+    names, ranks = np.unique(np.array(words.dictionary.to_pylist(), object), return_inverse=True)
+    codes = words.indices.fill_null(-1).to_numpy()
+    ranked = np.append(ranks.ravel(), -1).astype(np.int64)
+    return ranked[codes], pa.array(names.tolist(), pa.string())
+
+
+@njit(cache=True)
+def _is_before(keys: np.ndarray, i: int, j: int) -> bool:
+    for column in range(keys.shape[1]):
+        if keys[i, column] != keys[j, column]:
+            return keys[i, column] < keys[j, column]
+    return False
+
+
+@njit(cache=True)
+def _sort_pairs(pairs: np.ndarray) -> None:
+    """Shell sort of the rows of (n, 2) in place: groups are small, and must not cost n squared."""
+    gap = len(pairs) // 2
+    while gap:
+        for i in range(gap, len(pairs)):
+            a, b = pairs[i]
+            j = i
+            while j >= gap and (a, b) < (pairs[j - gap, 0], pairs[j - gap, 1]):
+                pairs[j] = pairs[j - gap]
+                j -= gap
+            pairs[j, 0], pairs[j, 1] = a, b
+        gap //= 2
+
+
+@njit(cache=True)
+def _gather(
+    keys: np.ndarray, starts: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Per group: first row, first receipt, times heard, number of stations; and the stations."""
+    n_groups = len(starts) - 1
+    first, received_us = np.empty(n_groups, np.int64), np.empty(n_groups, np.int64)
+    n_heard, n_named = np.zeros(n_groups, np.int64), np.zeros(n_groups, np.int64)
+    pairs, named = np.empty((len(keys), 2), np.int64), np.empty(len(keys), np.int64)
+    n_all = 0
+    for g in range(n_groups):
+        low, high = starts[g], starts[g + 1]
+        first[g], received_us[g] = low, keys[low, _RECEIVED]
+        for i in range(low, high):
+            received_us[g] = min(received_us[g], keys[i, _RECEIVED])
+            if _is_before(keys, i, first[g]):
+                first[g] = i
+            if keys[i, _STATION] >= 0:
+                pairs[i, 0], pairs[i, 1] = keys[i, _STATION], keys[i, _TIME]
+            else:
+                pairs[i, 0], pairs[i, 1] = -1 - keys[i, _SOURCE], keys[i, _OFFSET]
+        _sort_pairs(pairs[low:high])
+        for i in range(low, high):
+            is_other = i == low or pairs[i, 0] != pairs[i - 1, 0]
+            if is_other or pairs[i, 1] != pairs[i - 1, 1]:
+                n_heard[g] += 1
+            if is_other and pairs[i, 0] >= 0:
+                named[n_all] = pairs[i, 0]
+                n_all += 1
+                n_named[g] += 1
+    return first, received_us, n_heard, n_named, named[:n_all]

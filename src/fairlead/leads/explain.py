@@ -1,0 +1,221 @@
+"""From facts about a vessel to grounds for a lead, each with its innocent explanations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fairlead.leads.factors import Explanation, Factor, Ground
+from fairlead.leads.weights import Weights
+
+Row = Mapping[str, Any]
+
+_PASSENGER = range(60, 70)
+_WORK_BOATS = (31, 32, 50, 52, 53, 54)
+_AT_WORK_WITH_OTHERS = (31, 32, 50, 51, 52, 53, 54, 55, 58)
+_LEISURE = (36, 37)
+_FISHING = 30
+_PROTECTED = ("mpa", "protected", "closed", "closure", "fishing", "reserve", "rfmo")
+_KIND_WORDS = {
+    **{30: "fishing", 31: "towing", 32: "towing", 33: "dredging", 34: "diving", 35: "naval"},
+    **{36: "sailing", 37: "pleasure", 50: "pilot", 51: "search and rescue", 52: "tug"},
+    **{53: "port tender", 54: "anti-pollution", 55: "police", 58: "medical"},
+}
+
+
+class Setting:
+    """Everything the explanations of one lead may use; facts are in order of time."""
+
+    def __init__(
+        self, events: Sequence[Row], partners: Sequence[Row], identity: Sequence[Row], w: Weights
+    ) -> None:
+        self.weights = w
+        self.visits = [e for e in events if e["kind"] == "port_visit"]
+        self.shared = [e for e in events if e["kind"] == "mmsi_shared"]
+        self.hulls = sorted({e["track_id"] for e in events if e["track_id"] is not None})
+        self.partners: dict[str, list[Row]] = {}
+        for row in partners:
+            self.partners.setdefault(row["event_id"], []).append(row)
+        typed = [i for i in identity if i["field"] == "ship_type" and i["value"].isdigit()]
+        self.ship_types = {int(i["value"]): int(i["observation_id"]) for i in typed}
+
+    def own(self, *ship_types: int) -> int | None:
+        """The first of the types that the vessel says of itself."""
+        return next((t for t in ship_types if t in self.ship_types), None)
+
+    def explained(self, name: str, detail: str, evidence: Sequence[int], share: float = 1.0):
+        """The explanation of that name with its sentence, in part."""
+        innocent = self.weights.innocent(name)
+        return Explanation(name, innocent.probability * share, detail, tuple(evidence))
+
+
+def event_grounds(events: Sequence[Row], setting: Setting) -> list[Ground]:
+    """One ground per event that speaks for a lead, and more for what its partner is."""
+    grounds = []
+    for event in events:
+        if event["kind"] in setting.weights.context:
+            continue
+        explanations = tuple(
+            e
+            for e in explanations_of(event, setting)
+            if event["kind"] in setting.weights.innocent(e.name).explains and e.probability > 0
+        )
+        certain = event["kind"] == "gap" and "p_natural" in event["measures"]
+        name = _name(event, setting)
+        grounds.append(
+            Ground(
+                name=name,
+                of=event["event_id"],
+                certainty=1.0 if certain else _share(event["confidence"]),
+                detail=event["detail"],
+                evidence=tuple(event["evidence"]),
+                explanations=explanations,
+                since_us=event["start_us"],
+            )
+        )
+        grounds += _partner_grounds(event, setting)
+    return grounds
+
+
+def _share(value: float) -> float:
+    return min(1.0, max(0.0, float(value)))
+
+
+def _name(event: Row, setting: Setting) -> str:
+    if event["kind"] == "zone" and _FISHING in setting.ship_types:
+        words = f"{event['measures'].get('area_kind', '')} {event['measures'].get('rules', '')}"
+        if any(p in words.lower() for p in _PROTECTED):
+            return "fishing_in_zone"
+    return event["kind"]
+
+
+def _partner_grounds(event: Row, setting: Setting) -> list[Ground]:
+    links = [p for p in setting.partners.get(event["event_id"], ()) if p["fact"] == "link"]
+    latest = {p["value"]: p for p in sorted(links, key=lambda p: (p["time_us"], p["value"]))}
+    if not latest:
+        return []
+    best = max(latest.values(), key=lambda p: (p["probability"], p["value"]))
+    return [
+        Ground(
+            name="partner_listed",
+            of=event["event_id"],
+            certainty=_share(best["probability"]) * _share(event["confidence"]),
+            detail=f"The other vessel, {best['partner_mmsi']}, may be listed "
+            f"({best['probability']:.0%}): {best['detail']}",
+            evidence=tuple(best["evidence"]),
+            since_us=event["start_us"],
+        )
+    ]
+
+
+def explanations_of(event: Row, setting: Setting) -> list[Explanation]:
+    """Every innocent explanation of an event, before it is asked which behaviours it explains."""
+    found = [*_of_the_event(event, setting), *_of_the_vessel(setting)]
+    partner = _partner_at_work(event, setting)
+    if partner:
+        found.append(partner)
+    visit = next((v for v in setting.visits if _overlap(event, v)), None)
+    if visit:
+        share = _share(visit["confidence"])
+        detail = f"At that time it was at an anchorage or in port. {visit['detail']}"
+        found.append(setting.explained("waiting_for_berth", detail, visit["evidence"], share))
+    if setting.shared:
+        detail = f"Two hulls sent under its MMSI. {setting.shared[0]['detail']}"
+        evidence = setting.shared[0]["evidence"]
+        found.append(setting.explained("shared_mmsi", detail, evidence))
+    elif len(setting.hulls) > 1:
+        detail = f"Its MMSI was on {len(setting.hulls)} hulls at the time."
+        found.append(setting.explained("shared_mmsi", detail, event["evidence"]))
+    return found
+
+
+def _of_the_event(event: Row, setting: Setting) -> list[Explanation]:
+    measures, found = event["measures"], []
+    natural = measures.get("p_natural")
+    if natural is not None:
+        detail = f"Reception alone explains the silence with a probability of {natural:.0%}."
+        share = _share(natural)
+        found.append(setting.explained("natural_silence", detail, event["evidence"], share))
+    coarse = _share(measures.get("share_low_accuracy") or 0.0)
+    if coarse:
+        detail = f"{coarse:.0%} of the positions say that they are accurate to over 10 m only."
+        found.append(setting.explained("low_accuracy", detail, event["evidence"], coarse))
+    return found
+
+
+def _of_the_vessel(setting: Setting) -> list[Explanation]:
+    kinds = {
+        "work_boat": setting.own(*_WORK_BOATS),
+        "ferry_turnaround": setting.own(*_PASSENGER),
+        "fishing_at_work": setting.own(_FISHING),
+        "leisure": setting.own(*_LEISURE),
+    }
+    found = []
+    for name, ship_type in kinds.items():
+        if ship_type is not None:
+            word = _KIND_WORDS.get(ship_type, "passenger")
+            detail = f"It says it is a {word} vessel: {setting.weights.innocent(name).reason}."
+            found.append(setting.explained(name, detail, [setting.ship_types[ship_type]]))
+    return found
+
+
+def _partner_at_work(event: Row, setting: Setting) -> Explanation | None:
+    for row in setting.partners.get(event["event_id"], ()):
+        if row["fact"] != "ship_type" or not row["value"].isdigit():
+            continue
+        ship_type = int(row["value"])
+        if ship_type in _AT_WORK_WITH_OTHERS:
+            detail = f"The other vessel says it is a {_KIND_WORDS[ship_type]} vessel at its work."
+            return setting.explained("pilot_or_tug", detail, row["evidence"])
+        if ship_type == _FISHING and _FISHING in setting.ship_types:
+            detail = "Both say they are fishing vessels, which work in pairs and groups."
+            return setting.explained("fishing_together", detail, row["evidence"])
+    return None
+
+
+def _overlap(event: Row, visit: Row) -> bool:
+    """Whether the vessel was at the place when the behaviour began, or for part of it."""
+    if event["kind"] == "gap":
+        return visit["start_us"] <= event["start_us"] <= _end(visit)
+    return visit["start_us"] <= _end(event) and event["start_us"] <= _end(visit)
+
+
+def _end(event: Row) -> int:
+    return event["end_us"] if event["end_us"] is not None else 1 << 62
+
+
+def link_grounds(links: Sequence[Row], weights: Weights) -> list[Ground]:
+    """One ground per link; `links` holds one version of each."""
+    grounds = []
+    for link in links:
+        ended: tuple[Explanation, ...] = ()
+        if link["expired"]:
+            innocent = weights.innocent("listing_ended")
+            detail = "The list says that the listing has ended."
+            ended = (Explanation("listing_ended", innocent.probability, detail),)
+        grounds.append(
+            Ground(
+                name="listed",
+                of=link["link_id"],
+                certainty=_share(link["probability"]),
+                detail=f"Probability {link['probability']:.0%} of being listed: {link['detail']}",
+                evidence=tuple(link["evidence"]),
+                explanations=ended,
+                since_us=link["time_us"],
+                worth=weights.trust(link["reliability"], link["credibility"]),
+            )
+        )
+    return grounds
+
+
+def excuses(setting: Setting) -> list[Factor]:
+    """What the vessel is, where that excuses it whatever it does."""
+    found = []
+    for innocent in setting.weights.innocents:
+        ship_type = setting.own(*innocent.ship_types) if innocent.ship_types else None
+        if ship_type is not None:
+            word = _KIND_WORDS.get(ship_type, str(ship_type))
+            detail = f"It says it is a {word} vessel: {innocent.reason}."
+            evidence = (setting.ship_types[ship_type],)
+            found.append(Factor(innocent.name, innocent.log_odds, detail, evidence, group="vessel"))
+    return found

@@ -15,8 +15,10 @@ from fairlead.simulate import DEFAULT_HOURS, events_truth, lines_truth, simulate
 from fairlead.simulate.fleet import with_check_digit
 from fairlead.simulate.passage import STEP_S
 from fairlead.simulate.sea import make_scene
-from fairlead.simulate.transmissions import interval_s
+from fairlead.simulate.strait import CENTRE_DEG
+from fairlead.simulate.transmissions import interval_s, place_deg
 from fairlead.simulate.truth import KINDS
+from tests.data import shared_data
 
 FILES = ("sea.nmea", "truth.jsonl", "truth.parquet", "zones.geojson", "README.txt")
 LISTS = ("ofac_sdn_vessels.csv", "ofac_sdn_vessel_aliases.csv", "eu_listed_vessels.csv")
@@ -255,3 +257,18 @@ def test_outage_silences_every_receiver():
     assert all(r.silent_s == ((since_s, until_s),) for r in scene.receivers)
     quiet, _ = make_scene("strait", 1, DEFAULT_HOURS, outage=False)
     assert quiet.receivers == tuple(replace(r, silent_s=()) for r in scene.receivers)
+
+
+def test_ships_are_at_sea():
+    """No hull crosses land; the mask's squares are a kilometre wide, so quays are left out."""
+    with np.load(shared_data("reference/global_land_mask.npz")) as stored:
+        sea, lat_edges, lon_edges = stored["mask"], stored["lat"], stored["lon"]
+    scene, motions = make_scene("strait", 2, DEFAULT_HOURS)
+    for hull, motion in zip(scene.hulls, motions, strict=True):
+        if hull.role in ("station", "aircraft"):
+            continue
+        moving = np.flatnonzero(motion.speed_kn > 6.0)[::12]
+        places = [place_deg(*CENTRE_DEG, motion.x_m[k], motion.y_m[k]) for k in moving]
+        lat, lon = np.array(places).reshape(-1, 2).T
+        wet = sea[np.searchsorted(-lat_edges, -lat), np.searchsorted(lon_edges, lon)]
+        assert wet.all(), (hull.role, lat[~wet], lon[~wet])

@@ -13,6 +13,7 @@ from fairlead.simulate.strait import (
     EASTBOUND,
     GROUNDS,
     HALLOW_QUAY,
+    OUT_OF_HALLOW,
     QUIET,
     TANKER,
     Scene,
@@ -146,7 +147,11 @@ def _encounters(scene: Scene) -> None:
     reefer = Passage(generator(scene.seed, 7), start_s - 4.5 * HOUR_S, *at(48.98, -8.45))
     reefer.follow([at(49.45, -7.9), offset(place, 190.0, 2000.0)], 11.0)
     span = meet(scene, catch, reefer, float(rng.uniform(2.8, 3.8)), 90.0, 110.0)
-    go_home = [at(49.88, -6.6), (HALLOW_QUAY[0] + 10.0, HALLOW_QUAY[1] + 60.0)]
+    go_home = [
+        at(49.87, -6.6),
+        *OUT_OF_HALLOW[::-1],
+        (HALLOW_QUAY[0] + 10.0, HALLOW_QUAY[1] + 60.0),
+    ]
     catch.follow(go_home, 8.8)
     reefer.follow([at(49.3, -7.9), at(48.96, -8.6)], 13.0)
     one = scene.add("meets", CLASS_A, catch, fisher(scene, rng, 34))
@@ -251,10 +256,12 @@ def _zone_fishers(scene: Scene) -> None:
         passage = Passage(
             rng, float(rng.uniform(-1, 6)) * HOUR_S, *offset(HALLOW_QUAY, 200.0, 120.0)
         )
-        passage.wait(0.4).follow([at(49.86, -6.6), at(49.665, -6.88)], 8.6)
+        passage.wait(0.4).follow([*OUT_OF_HALLOW, at(49.86, -6.6), at(49.665, -6.88)], 8.6)
         passage.fish(float(rng.uniform(2.5, 5.0)), 3.1, at(49.665, -6.88))
         passage.follow([at(49.80, -7.2), GROUNDS[0]], 8.6).fish(6.0, 3.2, GROUNDS[0])
-        passage.follow([at(49.88, -6.9), offset(HALLOW_QUAY, 200.0, 120.0)], 8.8)
+        passage.follow(
+            [at(49.87, -6.9), *OUT_OF_HALLOW[::-1], offset(HALLOW_QUAY, 200.0, 120.0)], 8.8
+        )
         scene.add("poacher", CLASS_A, passage, fisher(scene, rng, 27))
 
 

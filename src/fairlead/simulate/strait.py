@@ -42,7 +42,11 @@ WESTBOUND = [at(49.62, -4.45), at(49.30, -6.5), at(48.94, -8.70)]
 ANCHORAGE = at(50.050, -5.440)
 PILOT_PLACE = at(49.985, -5.62)
 GROUNDS = (at(49.78, -7.75), at(48.93, -6.25))
-GROUNDS_WAY = ([at(49.86, -6.50), at(49.88, -7.10)], [at(49.80, -6.35), at(49.20, -6.30)])
+OUT_OF_HALLOW = [at(49.905, -6.262), at(49.865, -6.30)]
+GROUNDS_WAY = (
+    [*OUT_OF_HALLOW, at(49.86, -6.50), at(49.88, -7.10)],
+    [*OUT_OF_HALLOW, at(49.80, -6.30), at(49.20, -6.30)],
+)
 QUIET = at(49.52, -7.18)
 RESERVE_DEG = ((49.60, -7.02), (49.60, -6.74), (49.73, -6.74), (49.73, -7.02))
 RECEIVERS = (
@@ -218,12 +222,13 @@ def _fishing_fleet(scene: Scene) -> None:
         rng = generator(scene.seed, 3)
         passage = Passage(rng, 3600.0, HALLOW_QUAY[0] + 60.0, HALLOW_QUAY[1] - 90.0 - 60.0 * k)
         passage.wait(1.0).follow(
-            [at(49.86, -6.45), (GROUNDS[0][0] + 250.0 * k, GROUNDS[0][1])], 8.5
+            [*OUT_OF_HALLOW, at(49.86, -6.45), (GROUNDS[0][0] + 250.0 * k, GROUNDS[0][1])], 8.5
         )
         passage.status(7).sail(GROUNDS[0][0] + 250.0 * k - 14000.0, GROUNDS[0][1] + 5000.0, 2.8)
         passage.sail(GROUNDS[0][0] + 250.0 * k, GROUNDS[0][1] + 9000.0, 2.8)
         passage.status(0).follow(
-            [at(49.88, -6.6), (HALLOW_QUAY[0] + 60.0, HALLOW_QUAY[1] - 90.0)], 8.5
+            [at(49.87, -6.6), *OUT_OF_HALLOW[::-1], (HALLOW_QUAY[0] + 60.0, HALLOW_QUAY[1] - 90.0)],
+            8.5,
         )
         trawlers.append(scene.add("pair_trawler", CLASS_A, passage, fisher(scene, rng, 30)))
     scene.tell(

@@ -32,7 +32,7 @@ DETECTORS: dict[str, str] = {
     "identity_change": "fairlead.events.identity_change:IdentityChange",
     "mmsi_change": "fairlead.events.identity_change:MmsiChange",
     "identity_conflict": "fairlead.events.identity_conflict:IdentityConflict",
-    "imo_shared": "fairlead.events.identity_conflict:ImoShared",
+    "imo_shared": "fairlead.events.imo_shared:ImoShared",
     "mmsi_shared": "fairlead.events.mmsi_shared:MmsiShared",
     "draught_change": "fairlead.events.draught_change:DraughtChange",
     "destination_mismatch": "fairlead.events.destination_mismatch:DestinationMismatch",

@@ -74,7 +74,7 @@ class PositionJump:
     """
 
     speed_kn_max: float = 70.0
-    jump_m: float = 5000.0
+    jump_m: float = 8000.0
     points_min: int = 3
     settle_s: int = 6 * 3600
     turns_max: int = 6

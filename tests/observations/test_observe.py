@@ -165,6 +165,28 @@ def test_the_utc_second_corrects_the_stamp(
     assert bool(found["flags"] & fault) == is_fault
 
 
+@pytest.mark.parametrize(("is_live", "moved_s"), [(True, 10.4), (False, 0.0)])
+def test_the_time_of_reading_counts_on_a_live_feed_only(is_live: bool, moved_s: float) -> None:
+    rows = table_of(POSITION_MESSAGES, [position(70.4, basis="received", second=0)])
+    (time_us,) = reconcile(rows, is_live=is_live)["time_us"].to_pylist()
+    assert round((T0_S + 70.4) * S_US) - time_us == moved_s * S_US
+
+
+@given(st.lists(st.tuples(st.integers(0, 10**9), st.integers(-1, 61)), min_size=1, max_size=20))
+def test_each_row_is_reconciled_by_itself_and_once(made: list) -> None:
+    rows = pa.concat_tables(
+        table_of(POSITION_MESSAGES, [position(t / 1e3, second=None if s < 0 else s)])
+        for t, s in made
+    )
+    whole = reconcile(rows)["time_us"].to_pylist()
+    single = [reconcile(rows.slice(i, 1))["time_us"][0].as_py() for i in range(len(made))]
+    assert whole == single
+    assert reconcile(reconcile(rows))["time_us"].to_pylist() == whole
+    moved = np.array(whole) - rows["time_us"].to_numpy()
+    assert (moved >= -20 * S_US).all()
+    assert (moved <= 2 * S_US).all()
+
+
 def test_times_and_places_not_to_be_trusted_are_flagged() -> None:
     (found,) = observe(position(0, basis="assumed", accuracy=False))
     names = ("time_inferred", "position_low_accuracy")

@@ -12,8 +12,11 @@ from numba import njit
 from fairlead.schema.step import to_numpy
 from fairlead.schema.tables import TIME_BASES
 
-STAMPED = ("received", "tag", "epoch", "proprietary")
-"""Time bases that come from a receiver's clock."""
+RECORDED = ("tag", "epoch", "proprietary")
+"""Time bases that a receiver's clock wrote beside the message."""
+
+LIVE = (*RECORDED, "received")
+"""The same and our own clock at the time of reading: a time of receipt only on a live feed."""
 
 DELAY_MAX_S = 20.0
 AHEAD_MAX_S = 2.0
@@ -38,18 +41,20 @@ def seconds_apart_us(
     return apart
 
 
-def clock_differences_us(messages: pa.Table) -> np.ndarray:
-    """`seconds_apart_us` of POSITION_MESSAGES: int64, shape (n,)."""
+def clock_differences_us(messages: pa.Table, bases: tuple[str, ...] = RECORDED) -> np.ndarray:
+    """`seconds_apart_us` of POSITION_MESSAGES stamped on one of the bases: int64, shape (n,)."""
     return seconds_apart_us(
         to_numpy(messages, "time_us"),
         to_numpy(messages, "second", -1),
         to_numpy(messages, "time_basis"),
-        np.isin(np.array(TIME_BASES), np.array(STAMPED)),
+        np.isin(np.array(TIME_BASES), np.array(bases)),
     )
 
 
 def reconcile(
     position_messages: pa.Table,
+    *,
+    is_live: bool = False,
     delay_max_s: float = DELAY_MAX_S,
     ahead_max_s: float = AHEAD_MAX_S,
 ) -> pa.Table:
@@ -58,9 +63,10 @@ def reconcile(
     A row is moved when its stamp lies at most `delay_max_s` after that second, or at most
     `ahead_max_s` before it; each row by itself, so the result does not depend on how rows are cut
     into blocks. Other rows keep their stamp; what is then still off by more than the observing
-    step's `clock_fault_s` is flagged there.
+    step's `clock_fault_s` is flagged there. Rows stamped when they were read count only where
+    `is_live`: of a recording without times that stamp says nothing.
     """
-    apart_us = clock_differences_us(position_messages)
+    apart_us = clock_differences_us(position_messages, LIVE if is_live else RECORDED)
     near = (apart_us <= delay_max_s * _S_US) & (apart_us >= -ahead_max_s * _S_US)
     move_us = np.where(near, apart_us, 0)
     if not move_us.any():

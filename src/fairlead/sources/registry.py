@@ -76,10 +76,10 @@ def _parquet(path: Path, received_us: int, options: Options) -> Source:
     with open_file(path) as file:
         schema = opened(file, path).schema_arrow
     header = ",".join(schema.names).encode()
-    sentence = f"{len(schema.names)} columns"
+    sentence = f"Parquet, {len(schema.names)} columns"
     if options.describe:
         sentence = options.describe("parquet", header)
-    options.notice(f"{path}: {sentence}, Parquet")
+    options.notice(f"{path}: {sentence}")
     return ParquetSource(str(path), path, received_us)
 
 

@@ -8,6 +8,7 @@ count the bytes as given. A UTF-8 byte order mark is passed over: the stream sta
 from __future__ import annotations
 
 import codecs
+import contextlib
 import zlib
 from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO
@@ -97,10 +98,12 @@ class Stream:
         step = _GZIP_STEP if self.compression == "gzip" else _ZSTD_STEP
         data, member = magic + file.read(step), _member(self.compression)
         while True:
+            before = member.copy() if self.compression == "gzip" else None
             try:
                 if out := member.decompress(data):
                     yield out
             except (zlib.error, zstandard.ZstdError) as error:
+                yield _up_to_damage(before, data)
                 self.fault = "corrupt_stream", f"{self.compression} data are damaged: {error}"
                 return
             if not member.eof:
@@ -155,6 +158,15 @@ def _member(compression: str) -> Any:
     return zstandard.ZstdDecompressor().decompressobj()
 
 
+def _up_to_damage(member: Any, data: bytes) -> bytes:
+    """What a gzip member gives before its damage, byte by byte; nothing for zstd."""
+    parts = []
+    with contextlib.suppress(zlib.error):
+        for k in range(len(data) if member else 0):
+            parts.append(member.decompress(data[k : k + 1]))
+    return b"".join(parts)
+
+
 def _after_padding(data: bytes, file: BinaryIO) -> bytes:
     """gzip members may be followed by zeros (tape blocks)."""
     while data and not (data := data.lstrip(b"\x00")):
@@ -181,7 +193,7 @@ def _joined(chunks: Iterator[bytes]) -> Callable[[int], bytes]:
     left = [b""]
 
     def more(n_bytes: int) -> bytes:
-        chunk = left[0] or next(chunks, b"")
+        chunk = left[0] or next(filter(None, chunks), b"")
         left[0] = chunk[n_bytes:]
         return chunk[:n_bytes]
 

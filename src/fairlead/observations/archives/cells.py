@@ -15,7 +15,7 @@ from fairlead.observations.archives.mapping import Layout
 from fairlead.schema.ids import row_ids
 
 Numbers = tuple[np.ndarray, np.ndarray]
-"""Values by record (float64, NaN where not given; int64 for times) and GIVEN, MISSING, UNREADABLE."""
+"""By record: values (float64, NaN where not given; int64 for times), and whether GIVEN."""
 
 _STYLES = {
     "auto": values.DAY_FIRST,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import polars as pl
 import pyarrow as pa
 
 from fairlead.observations.archives.cells import ColumnCells, is_text
@@ -17,7 +18,12 @@ from fairlead.schema.step import Batch
 
 
 def read_ipc(
-    payload: bytes, *, source: str, offset: int, received_us: int, mapping_toml: str = ""
+    payload: bytes | memoryview,
+    *,
+    source: str,
+    offset: int,
+    received_us: int,
+    mapping_toml: str = "",
 ) -> Batch:
     """The rows of a Parquet block. `raw_offset` is the row number from 0, `line` from 1."""
     rows = pa.ipc.open_stream(payload).read_all().combine_chunks()
@@ -28,8 +34,11 @@ def read_ipc(
     place = np.arange(rows.num_rows, dtype=np.int64) + offset
 
     def shown(chosen: np.ndarray) -> pa.Array:
-        few = rows.take(pa.array(chosen)).to_pylist()
-        return pa.array([repr(row).encode()[:BYTES_SHOWN] for row in few], pa.binary())
+        few = pl.DataFrame(pl.from_arrow(rows.select(sorted(set(names.values())))))
+        texts = few[chosen].select(
+            pl.struct(pl.all()).struct.json_encode().str.slice(0, BYTES_SHOWN)
+        )
+        return texts.to_series().to_arrow().cast(pa.string()).cast(pa.binary())
 
     provenance = Provenance(source, received_us, place + 1, place, shown)
     return read_records(cells, layout.mapping, provenance, Refusals(rows.num_rows))

@@ -23,12 +23,13 @@ _DETAILS = {
 
 
 def read_csv(
-    payload: bytes,
+    payload: bytes | memoryview,
     header: bytes | None,
     *,
     source: str,
     offset: int,
     first_line: int,
+    n_lines: int,
     received_us: int,
     mapping_toml: str = "",
 ) -> Batch:
@@ -37,18 +38,16 @@ def read_csv(
     `raw_offset` is each record's first byte. A newline in a quoted field is not supported: the
     record is refused as `open_quote`, and what follows on the next line as `bad_columns`.
     """
+    text = np.frombuffer(payload, np.uint8)
     start, at_line = 0, first_line
     if header is None:
-        end = payload.find(b"\n")
-        header = (payload if end < 0 else payload[:end]).rstrip(b"\r")
-        start, at_line = (len(payload) if end < 0 else end + 1), first_line + 1
+        start, at_line = _end_of_line(text), first_line + 1
+        header = text[:start].tobytes().rstrip(b"\r\n")
     layout = layout_of(header, mapping_toml)
-    text = np.frombuffer(payload, np.uint8)
     slots = np.full(len(layout.names), -1, np.int32)
     slot_of = {meaning: slot for slot, meaning in enumerate(layout.column)}
     for meaning, place in layout.column.items():
         slots[place] = slot_of[meaning]
-    n_lines = payload.count(b"\n", start) + 1
     n, first, last, line, fault, begins, ends = tokens.tokenise(
         text, start, ord(layout.delimiter), slots, n_lines, len(slot_of)
     )
@@ -64,7 +63,14 @@ def read_csv(
     return read_records(cells, layout.mapping, provenance, refusals)
 
 
+def _end_of_line(text: np.ndarray) -> int:
+    """The byte after the first newline."""
+    newlines = np.flatnonzero(text[: 1 << 20] == 10)
+    return int(newlines[0]) + 1 if len(newlines) else len(text)
+
+
 def slices(text: np.ndarray, begins: np.ndarray, ends: np.ndarray, rows: np.ndarray) -> pa.Array:
-    """Bytes of the chosen records."""
-    data = text.tobytes()
-    return pa.array([data[begins[k] : ends[k]] for k in rows.tolist()], pa.binary())
+    """Bytes of the chosen records: binary."""
+    packed, offsets = tokens.gather(text, begins[rows], ends[rows])
+    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(packed)]
+    return pa.Array.from_buffers(pa.binary(), len(rows), buffers)

@@ -1,8 +1,8 @@
 """JSON lines: as AIS-catcher and gpsd write them, as aisstream does, or flat objects by mapping.
 
-AIS-catcher: https://jvde-github.github.io/AIS-catcher-docs/ (`-o 5`); gpsd: its JSON protocol, class
-AIS, scaled; aisstream: https://aisstream.io/documentation. Every value is read as text and then
-like the cells of a CSV, so that a number in quotes and a word where a number should be cost
+AIS-catcher: https://jvde-github.github.io/AIS-catcher-docs/ (`-o 5`); gpsd: its JSON protocol,
+class AIS, scaled; aisstream: https://aisstream.io/documentation. Every value is read as text and
+then like the cells of a CSV, so that a number in quotes and a word where a number should be cost
 nothing or one value.
 """
 
@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 
 from fairlead.observations.archives import tokens
 from fairlead.observations.archives.cells import ColumnCells, strings
+from fairlead.observations.archives.delimited import slices
 from fairlead.observations.archives.mapping import HeaderMapping, Layout, layout_of
 from fairlead.observations.archives.records import (
     BYTES_SHOWN,
@@ -135,11 +136,12 @@ _MAPPING = HeaderMapping("JSON lines", {})
 
 
 def read_json_lines(
-    payload: bytes,
+    payload: bytes | memoryview,
     *,
     source: str,
     offset: int,
     first_line: int,
+    n_lines: int,
     received_us: int,
     mapping_toml: str = "",
 ) -> Batch:
@@ -149,7 +151,6 @@ def read_json_lines(
     of the block's first object count.
     """
     text = np.frombuffer(payload, np.uint8)
-    n_lines = payload.count(b"\n") + 1
     n, first, last, line, _, begins, ends = tokens.tokenise(
         text, 0, 10, np.zeros(1, np.int32), n_lines, 1
     )
@@ -157,10 +158,7 @@ def read_json_lines(
     refusals = Refusals(n)
 
     def shown(rows: np.ndarray) -> pa.Array:
-        return pa.array(
-            [payload[first[k] : min(last[k], first[k] + BYTES_SHOWN)] for k in rows.tolist()],
-            pa.binary(),
-        )
+        return slices(text, first, np.minimum(last, first + BYTES_SHOWN), rows)
 
     if n == 0:
         return Batch()

@@ -81,6 +81,8 @@ class HeaderMapping:
     delimiter: str = ""
     decimal_point: str = "."
     unavailable: tuple[str, ...] = ()
+    mmsi_is_local: bool = False
+    """The numbers are the file's own; those of more than nine digits are spread over nine."""
     note: str = ""
 
 
@@ -119,7 +121,7 @@ def parse_mapping(text: str, where: str = "the mapping") -> HeaderMapping:
     columns = given.pop("columns", None)
     if not isinstance(columns, dict):
         message = f"{where} has no [columns]"
-        raise ConfigError(message, help=_example(NEEDED))
+        raise ConfigError(message, help=_example())
     known = set(HeaderMapping.__dataclass_fields__) - {"columns"}
     _refuse_unknown(set(given) - known, known, where)
     _refuse_unknown(set(columns) - set(MEANINGS), set(MEANINGS), f"{where}, [columns]")
@@ -151,7 +153,7 @@ def load_mapping(path: Path) -> str:
 @cache
 def known_mappings() -> tuple[HeaderMapping, ...]:
     """The archives known by their header, those with more columns to recognise them by first."""
-    folder = files(__package__) / "layouts"
+    folder = files("fairlead.observations.archives") / "layouts"
     found = [
         parse_mapping(f.read_text("utf-8"), f.name)
         for f in sorted(folder.iterdir(), key=lambda f: f.name)
@@ -187,7 +189,7 @@ def layout_of(header: bytes, mapping_toml: str = "") -> Layout:
     if missing:
         seen = ", ".join(f"`{n}`" for n in names[:40])
         message = f"no column for {', '.join(missing)} among {seen}"
-        raise SourceError(message, help=_example(missing))
+        raise SourceError(message, help=_example())
     if mapping is None:
         mapping = HeaderMapping("guessed", MEANINGS)
         return Layout(mapping, names, delimiter, column, is_guessed=True)
@@ -224,7 +226,7 @@ def _refuse_absent(
             raise SourceError(message, help=f"the columns are {', '.join(names)}")
 
 
-def _example(missing: Sequence[str]) -> str:
+def _example() -> str:
     lines = "\n".join(f'  {m} = "COLUMN"' for m in NEEDED)
     return f"write a file with\n  [columns]\n{lines}\nand pass it with --mapping FILE.toml"
 
@@ -232,6 +234,8 @@ def _example(missing: Sequence[str]) -> str:
 def describe(format: str, header: bytes, mapping_toml: str = "") -> str:
     """The sentence that says what an archive was recognised as; SourceError when it was not."""
     layout = layout_of(header, mapping_toml)
-    kind = " CSV" if format == "csv" else ""
+    kind = {"csv": "CSV", "parquet": "Parquet"}.get(format, format)
+    if layout.is_guessed:
+        return f"{kind}, {layout.sentence}"
     first, _, rest = layout.sentence.partition(",")
-    return f"{first}{kind},{rest}" if not layout.is_guessed else f"{kind.strip()} {layout.sentence}"
+    return f"{first} {kind},{rest}"

@@ -19,16 +19,20 @@ from fairlead.schema.table import code
 from fairlead.schema.tables import POSITION_MESSAGES, REJECTS, STATIC_MESSAGES, TIME_BASES
 
 BYTES_SHOWN = 200
+_NOTHING = "neither a position nor ship data"
 MMSI_MAX = 999_999_999
 _DIMENSIONS = ("to_bow", "to_stern", "to_port", "to_starboard")
 _ETA_PARTS = ("eta_month", "eta_day", "eta_hour", "eta_minute")
 STATIC = (
     "name", "imo", "callsign", "ship_type", "length", "width", *_DIMENSIONS, "draught",
-    "destination", "eta", *_ETA_PARTS,
+    "destination",
 )  # fmt: skip
+"""What makes ship data differ; an estimated arrival alone, which some archives reckon anew for
+each row, does not."""
 _STATIC_NUMBERS = ("length", "width", *_DIMENSIONS, "draught")
 _MOTION = ("speed", "course", "heading", "turn_rate", "accuracy", "second", "msg_type")
-_STATIC_TYPES = {1: 5, 18: 24, 5: 5, 19: 19, 21: 21, 24: 24}
+_STATIC_TYPES = np.zeros(29, np.int8)
+_STATIC_TYPES[[1, 18, 5, 19, 21, 24]] = [5, 24, 5, 19, 21, 24]
 TURN_RATE_MAX = 709.5
 """The coded rate of turn ends at 708.7 degrees a minute; beyond lie its special values."""
 
@@ -91,7 +95,7 @@ def read_records(
     if not cells.n:
         return Batch()
     time_us = _time_us(cells, refusals, provenance)
-    mmsi = _mmsi(cells, refusals)
+    mmsi = _mmsi(cells, refusals, local=mapping.mmsi_is_local)
     hashes, filled = cells.hashes([m for m in STATIC if cells.has(m)])
     place = _place(cells, refusals, filled)
     motion = {m: _number(cells, m, refusals) for m in _MOTION if cells.has(m)}
@@ -99,11 +103,15 @@ def read_records(
     positions = np.flatnonzero(stands & ~np.isnan(place[0]))
     rows = {POSITION_MESSAGES: _positions(cells, mapping, provenance, positions, time_us, mmsi,
                                           place, motion)}  # fmt: skip
-    kept = np.flatnonzero(tokens.run_ends(mmsi, hashes, filled & stands))
+    lone = filled & stands & np.isnan(place[0])
+    kept = np.flatnonzero(tokens.run_ends(mmsi, hashes, filled & stands) | lone)
     static_refusals = Refusals(cells.n)
-    rows[STATIC_MESSAGES] = _statics(
+    statics, has_any = _statics(
         cells, mapping, provenance, kept, time_us, mmsi, motion, static_refusals
     )
+    rows[STATIC_MESSAGES] = statics
+    lone[kept[has_any]] = False
+    refusals.add(lone, "missing_position", _NOTHING)
     known_us = np.where(time_us > 0, time_us, provenance.received_us)
     rejects = [reject_rows(r, provenance, known_us, mmsi) for r in (refusals, static_refusals)]
     rows[REJECTS] = pa.concat_tables(rejects).unify_dictionaries()
@@ -126,10 +134,18 @@ def _time_us(cells: Cells, refusals: Refusals, provenance: Provenance) -> np.nda
     return time_us
 
 
-def _mmsi(cells: Cells, refusals: Refusals) -> np.ndarray:
+def _local_numbers(given: np.ndarray) -> np.ndarray:
+    """Numbers of more than nine digits, which are no MMSI, spread over those of nine."""
+    spread = row_ids(np.nan_to_num(given).astype(np.int64)) % MMSI_MAX + 1
+    return np.where(given > MMSI_MAX, spread, given)
+
+
+def _mmsi(cells: Cells, refusals: Refusals, *, local: bool) -> np.ndarray:
     given, status = cells.numbers("mmsi")
     title = cells.title("mmsi")
     refusals.add(status == MISSING, "bad_mmsi", f"`{title}` is empty")
+    if local:
+        given = _local_numbers(given)
     whole = (status == GIVEN) & (given >= 0) & (given <= MMSI_MAX) & (given == np.floor(given))
     refusals.add((status != MISSING) & ~whole, "bad_mmsi", f"`{title}` is not an MMSI")
     return np.where(whole, given, 0).astype(np.int64)
@@ -147,7 +163,7 @@ def _place(
         values.append(np.where(value == unavailable, np.nan, value))
     lat, lon = values
     missing = np.isnan(lat) | np.isnan(lon)
-    refusals.add(missing & ~has_static, "missing_position", "neither a position nor ship data")
+    refusals.add(missing & ~has_static, "missing_position", _NOTHING)
     return np.where(missing, np.nan, lat), np.where(missing, np.nan, lon)
 
 
@@ -255,8 +271,8 @@ def _statics(
     mmsi: np.ndarray,
     motion: Mapping[str, np.ndarray],
     refusals: Refusals,
-) -> pa.Table:
-    """Ship data of the chosen rows, without those in which nothing is given after all."""
+) -> tuple[pa.Table, np.ndarray]:
+    """Ship data of the chosen rows that give any, and which of them do."""
     texts = {m: _text(cells, m, rows, mapping) for m in ("name", "callsign", "destination")}
     numbers = {}
     for meaning in _STATIC_NUMBERS:
@@ -281,20 +297,20 @@ def _statics(
         n_given += pc.is_valid(column).to_numpy(zero_copy_only=False)
     stands = n_given > 0
     types = motion["msg_type"][rows] if "msg_type" in motion else np.full(len(rows), np.nan)
-    own_types = _types(cells, types, rows).to_pylist()
-    static_types = pa.array([_STATIC_TYPES.get(t) if t else None for t in own_types], pa.int8())
+    own_types = _types(cells, types, rows).fill_null(0).to_numpy(zero_copy_only=False)
+    static_types = _STATIC_TYPES[own_types]
     table = STATIC_MESSAGES.rows(
         {
             **provenance.times(time_us[rows]),
             "mmsi": mmsi[rows].astype(np.int32),
-            "msg_type": static_types,
+            "msg_type": pa.array(static_types, mask=static_types == 0),
             "payload_hash": row_ids(mmsi[rows], time_us[rows], *map(_hashed, columns.values())),
             **columns,
             **provenance.columns(rows),
         },
         len(rows),
     )
-    return table.filter(pa.array(stands)) if not stands.all() else table
+    return (table if stands.all() else table.filter(pa.array(stands))), stands
 
 
 def _text(cells: Cells, meaning: str, rows: np.ndarray, mapping: HeaderMapping) -> pa.Array:

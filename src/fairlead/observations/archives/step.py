@@ -39,8 +39,8 @@ NOTHING_CARRIED = Table(
 class DecodeArchive:
     """CSV, JSON lines and Parquet into messages, and faults of transports into rejects.
 
-    Ship data that an archive repeats on every row are given where they change: the first and the
-    last row of each run of equal values of an MMSI in a block. `mapping_toml` is the text of a
+    Ship data that an archive repeats on its positions are given where they change: the first and
+    the last row of each run of equal values of an MMSI in a block. `mapping_toml` is the text of a
     header mapping; without one the archives known by their header and common names serve.
     """
 
@@ -69,11 +69,11 @@ class DecodeArchive:
         format = block["format"][0].as_py()
         if format == FAULT:
             return Batch({REJECTS: _fault(block, **known)})
-        payload = block["payload"][0].as_buffer().to_pybytes()
+        payload = memoryview(block["payload"][0].as_buffer())
         known["mapping_toml"] = self.mapping_toml
         if format == "parquet":
             return read_ipc(payload, **known)
-        known["first_line"] = block["first_line"][0].as_py()
+        known |= {name: block[name][0].as_py() for name in ("first_line", "n_lines")}
         if format == "csv":
             return read_csv(payload, block["header"][0].as_py(), **known)
         if format == "jsonl":

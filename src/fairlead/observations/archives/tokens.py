@@ -154,3 +154,15 @@ def pack(text, begins, ends, rows):
             n += 1
         offsets[k + 1] = n
     return data[:n], offsets
+
+
+@njit(cache=True, nogil=True)
+def gather(text, begins, ends):
+    """Pieces of a text end to end: bytes, offsets (int32, one more than pieces)."""
+    offsets = np.zeros(len(begins) + 1, np.int32)
+    for k in range(len(begins)):
+        offsets[k + 1] = offsets[k] + ends[k] - begins[k]
+    data = np.empty(offsets[-1], np.uint8)
+    for k in range(len(begins)):
+        data[offsets[k] : offsets[k + 1]] = text[begins[k] : ends[k]]
+    return data, offsets

@@ -64,7 +64,7 @@ def _exponent(text, i, end):
 
 @njit(cache=True, nogil=True)
 def _number(text, begin, end, point):
-    """One decimal number; correctly rounded to 15 digits, within one unit in the last place beyond."""
+    """One decimal number: correctly rounded to 15 digits, to one unit in the last place beyond."""
     negative = text[begin] == 45
     i = begin + 1 if negative or text[begin] == 43 else begin
     mantissa, n_digits, power, seen_point = np.uint64(0), 0, 0, False
@@ -227,7 +227,7 @@ def _zone(text, i, end):
 
 @njit(cache=True, nogil=True)
 def _epoch(text, begin, end, style):
-    """Microseconds since 1970 of a number of seconds, or by its size milli-, micro-, nanoseconds."""
+    """Microseconds since 1970 of a number of seconds, or by its size of a fraction of them."""
     whole, i = _digits(text, begin, end, 19)
     micro, scale = 0, 1_000_000
     if i < end and text[i] == 46:
@@ -251,6 +251,38 @@ def _epoch(text, begin, end, style):
 
 
 @njit(cache=True, nogil=True)
+def _pair(text, i):
+    """Two digits as a number, 100 and more when they are none."""
+    tens, ones = text[i] - 48, text[i + 1] - 48
+    if 0 <= tens <= 9 and 0 <= ones <= 9:
+        return tens * 10 + ones
+    return 100
+
+
+@njit(cache=True, nogil=True)
+def _plain_iso(text, i, known):
+    """Microseconds of exactly YYYY-MM-DDTHH:MM:SS at i, -1 for any other form.
+
+    `known` is the last date seen (packed) and its days, which are seldom new.
+    """
+    if text[i + 4] != 45 or text[i + 7] != 45 or text[i + 13] != 58 or text[i + 16] != 58:
+        return np.int64(-1)
+    if text[i + 10] != 84 and text[i + 10] != 32:
+        return np.int64(-1)
+    century, year = _pair(text, i), _pair(text, i + 2)
+    month, day = _pair(text, i + 5), _pair(text, i + 8)
+    hour, minute, second = _pair(text, i + 11), _pair(text, i + 14), _pair(text, i + 17)
+    if century > 99 or year > 99 or hour > 23 or minute > 59 or second > 60:
+        return np.int64(-1)
+    packed = ((century * 100 + year) * 128 + month) * 128 + day
+    if packed != known[0]:
+        known[0], known[1] = packed, _days(century * 100 + year, month, day)
+    if known[1] < 0:
+        return np.int64(-1)
+    return known[1] * 86_400_000_000 + ((hour * 60 + minute) * 60 + second) * 1_000_000
+
+
+@njit(cache=True, nogil=True)
 def times(text, begins, ends, style):
     """UTC microseconds by record and status.
 
@@ -261,11 +293,16 @@ def times(text, begins, ends, style):
     n = len(begins)
     values = np.zeros(n, np.int64)
     status = np.zeros(n, np.uint8)
+    known = np.full(2, -1, np.int64)
     for k in range(n):
         begin, end = _trimmed(text, begins[k], ends[k])
         if begin == end:
             status[k] = MISSING
             continue
+        if end - begin == 19:
+            values[k] = _plain_iso(text, begin, known)
+            if values[k] >= 0:
+                continue
         i = begin
         while i < end and (48 <= text[i] <= 57 or text[i] == 46):
             i += 1

@@ -79,7 +79,7 @@ class Silences:
 
     def step(self, carried: pa.Table, batch: Batch, span: Span) -> tuple[pa.Table, Batch]:
         points = batch[TRACK_POINTS]
-        runs, own = _ships(points, to_numpy(carried, "track_id"))
+        runs, own = ships_of(points, to_numpy(carried, "track_id"))
         types = to_numpy(points, "msg_type", 0)
         last_us, last_b = to_numpy(carried, "time_us"), to_numpy(carried, "class_b").astype(bool)
         rings = carried["counts"].combine_chunks().flatten().to_numpy().reshape(-1, _BUCKETS)
@@ -128,7 +128,7 @@ _NEVER = np.iinfo(np.int64).max
 _NONE = np.iinfo(np.int64).min
 
 
-def _ships(points: pa.Table, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def ships_of(points: pa.Table, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """First and last + 1 row of each ship's run of points, and its row in the memory or -1."""
     tracks = to_numpy(points, "track_id")
     starts = key_starts(tracks)

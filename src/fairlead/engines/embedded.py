@@ -119,6 +119,11 @@ class EmbeddedEngine:
                     if times.num_rows:
                         self._note_arrival(times[table.time].to_numpy())
 
+    def lookup(self, table: Table, ids: Sequence[object]) -> list[dict[str, object]]:
+        """The rows whose first id column has one of these values, the last version of each."""
+        found = self.workspace.read_ids(table, ids)
+        return (last_versions(table, found) if table.upserted else found).to_pylist()
+
     def raw_record(self, source: str, offset: int, line: int) -> bytes | None:
         """The bytes of one record as they came; None when no block holds it."""
         return find_record(self.workspace, source, offset, line)

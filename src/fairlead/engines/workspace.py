@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from fairlead.schema.errors import EngineError
@@ -189,6 +190,20 @@ class Workspace:
         if not parts:
             return schema.empty_table()
         return pa.concat_tables(parts).unify_dictionaries()
+
+    def read_ids(self, table: Table, ids: Sequence[object]) -> pa.Table:
+        """The committed rows whose first id column has one of these values, in order of writing."""
+        name = table.ids[0]
+        wanted = pa.array(list(ids), table.columns.field(name).type)
+        parts = []
+        for file in self.files(table):
+            with clear_errors(self.folder):
+                held = pq.read_table(file.path, columns=[name], partitioning=None)
+                rows = pc.indices_nonzero(pc.is_in(held[name], value_set=wanted))
+                if len(rows):
+                    whole = pq.read_table(file.path, partitioning=None)
+                    parts.append(whole.take(rows).cast(table.columns))
+        return pa.concat_tables([table.empty(), *parts])
 
     def add_count(self, name: str, value: int) -> None:
         """Add to a named count; call inside a transaction."""

@@ -111,7 +111,7 @@ def test_receivers_stamp_with_their_own_clocks(sea):
     truth = lines_truth(sea.out_dir).slice(0, 20_000).to_pylist()
     for line, row in zip(lines_of(sea)[:20_000], truth, strict=True):
         stamp = int(line.split(b"c:")[1].split(b"*")[0])
-        offsets[row["station"]].append(stamp - row["received_us"] / 1e6)
+        offsets[row["station"]].append(stamp - row["sent_us"] / 1e6)
     assert np.median(offsets["portmel1"]) == pytest.approx(-0.5, abs=0.1)
     assert np.median(offsets["hallow2"]) == pytest.approx(1.1, abs=0.1)
     assert np.median(offsets["lizmoor3"]) == pytest.approx(-2.8, abs=0.1)

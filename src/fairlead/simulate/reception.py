@@ -17,7 +17,8 @@ class Receiver:
     """`best` is the chance near by; it halves at `range_nm` and falls over `soft_nm` around it.
 
     A satellite hears all ranges, only long-range messages, for `pass_s` of every `orbit_s`.
-    `skew_s` is the error of its clock, `silent_s` its outages (seconds of the scenario).
+    `skew_s` is the error of the clock it stamps with, `delay_s` how long its lines are on the way,
+    `silent_s` its outages (seconds of the scenario).
     """
 
     name: str

@@ -83,8 +83,8 @@ def simulate(
     receivers for 70 minutes. Raises ConfigError for an unknown scenario or no hours.
     """
     scene, motions = make_scene(scenario, seed, hours, skewed=skewed, outage=outage)
-    sent = _transmit(scene, motions, report_every_s)
-    heard = _receive(scene, sent)
+    sent = transmitted(scene, motions, report_every_s)
+    heard = received(scene, sent)
     out = Path(out_dir)
     out.mkdir(parents=True, exist_ok=True)
     lines = _lines(seed, scene.receivers, sent, heard, damaged, truncated, start_us)
@@ -144,7 +144,7 @@ def _outage(seed: int, until_s: float) -> tuple[tuple[float, float], ...]:
     return ((since_s, since_s + 4200.0),) if since_s < until_s else ()
 
 
-def _transmit(scene: Scene, motions: list[Sampled], report_every_s: float) -> Sent:
+def transmitted(scene: Scene, motions: list[Sampled], report_every_s: float) -> Sent:
     parts, identities = [], []
     for hull, motion in zip(scene.hulls, motions, strict=True):
         times, forms = messages(scene.seed, hull, motion, scene.until_s, report_every_s)
@@ -169,7 +169,7 @@ def _transmit(scene: Scene, motions: list[Sampled], report_every_s: float) -> Se
     )  # fmt: skip
 
 
-def _receive(scene: Scene, sent: Sent) -> tuple[np.ndarray, np.ndarray]:
+def received(scene: Scene, sent: Sent) -> tuple[np.ndarray, np.ndarray]:
     """Rows of `sent` and stations that heard them, pair by pair."""
     long_range = sent.forms == FORM["27"]
     rows, stations = [], []
@@ -203,6 +203,7 @@ def _lines(
     row, station, part, received_s = row[order], station[order], part[order], received_s[order]
     chance = chance[order]
     skew_s = np.array([r.skew_s for r in receivers])[station]
+    stamp_s = sent.times_s[row] + skew_s + np.where(part == 2, 0.05, 0.02)
     nth_static = np.cumsum(sent.forms == FORM["5"])
     return {
         "message": row,
@@ -211,7 +212,7 @@ def _lines(
         "parts": np.where(sent.forms[row] == FORM["5"], 2, 1),
         "sequence": nth_static[row] % 10,
         "channel": row % 2,
-        "epoch_s": np.floor(received_s + skew_s).astype(np.int64) + start_us // 1_000_000,
+        "epoch_s": np.floor(stamp_s).astype(np.int64) + start_us // 1_000_000,
         "fault": np.where(chance < damaged, 1, np.where(chance > 1.0 - truncated, 2, 0)),
         "salt": np.floor(chance * 1e9).astype(np.int64) % 7919,
         "received_us": start_us + np.rint(received_s * 1e6).astype(np.int64),

@@ -54,7 +54,7 @@ RECEIVERS = (
     Receiver("hallow2", *at(49.93, -6.30), range_nm=44.0, skew_s=1.6),
     Receiver("lizmoor3", *at(49.97, -5.20), range_nm=45.0, skew_s=-2.3, delay_s=0.3),
     Receiver("drill4", *at(49.40, -7.30), range_nm=48.0, skew_s=0.4, best=0.9, delay_s=0.7),
-    Receiver("sat5", *at(49.5, -6.5), 1500.0, best=0.5, skew_s=4.0, delay_s=30.0, satellite=True),
+    Receiver("sat5", *at(49.5, -6.5), 1500.0, best=0.5, skew_s=0.6, delay_s=30.0, satellite=True),
 )
 
 

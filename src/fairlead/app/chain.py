@@ -23,7 +23,10 @@ class Chain:
         self._engine = engine
 
     def under(self, id: str) -> dict[str, Any]:
-        """The tree under a lead, event, link or observation. Raises ConfigError for an unknown id."""
+        """The tree under a lead, event, link or observation.
+
+        Raises ConfigError for an unknown id.
+        """
         if id.startswith("lead-"):
             tree = why.chain_of_lead(id, self._engine.lookup)
         elif id.startswith("link-"):

@@ -60,7 +60,7 @@ def load(config: Path | None, flags: Mapping[str, Any]) -> Settings:
 
 
 def _default_file(flags: Mapping[str, Any]) -> Path | None:
-    folder = flags.get("workspace") or os.environ.get("FAIRLEAD_WORKSPACE") or Settings.workspace
+    folder = flags.get("workspace") or os.environ.get("FAIRLEAD_WORKSPACE") or Settings().workspace
     candidate = Path(folder) / "fairlead.toml"
     return candidate if candidate.is_file() else None
 

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from fairlead.observations.clock import clock_differences_us
 from fairlead.observations.copies import Merged, first_copies, merge
@@ -207,7 +208,7 @@ def _with(own: pa.Array, of_groups: pa.Array, places: pa.Array) -> pa.Array:
 def _joined(own: pa.DictionaryArray, of_groups: pa.Array, places: pa.Array) -> pa.DictionaryArray:
     """The same for a dictionary: groups' names are added to its words."""
     words = of_groups.dictionary_encode()
-    indices = pa.compute.add(words.indices, pa.scalar(len(own.dictionary), pa.int32()))
+    indices = pc.add(words.indices, pa.scalar(len(own.dictionary), pa.int32()))
     return pa.DictionaryArray.from_arrays(
         _with(own.indices, indices, places),
         pa.concat_arrays([own.dictionary, words.dictionary.cast(own.dictionary.type)]),

@@ -72,9 +72,17 @@ def _hold_against(slots: np.ndarray, n: int, at: int, time_us: int, window_us: i
 
 
 @njit(cache=True)
-def _say(slots: np.ndarray, n: int, statement: np.ndarray, origin: int, window_us: int) -> int:
-    """Enter one statement (group, text, time, observation); the new number of values."""
-    group, text, time_us, observation_id = statement
+def _say(
+    slots: np.ndarray,
+    n: int,
+    group: int,
+    text: int,
+    time_us: int,
+    observation_id: int,
+    origin: int,
+    window_us: int,
+) -> int:
+    """Enter one statement among the n values of its group; the new number of values."""
     for i in range(n):
         if slots[i, _TEXT] == text:
             _hold_against(slots, n, i, time_us, window_us)
@@ -93,29 +101,37 @@ def _say(slots: np.ndarray, n: int, statement: np.ndarray, origin: int, window_u
 
 @njit(cache=True)
 def _follow(
-    known: np.ndarray, statements: np.ndarray, window_us: int, values_max: int
+    known: np.ndarray,
+    groups: np.ndarray,
+    texts: np.ndarray,
+    rows: np.ndarray,
+    time_us: np.ndarray,
+    ids: np.ndarray,
+    window_us: int,
+    values_max: int,
 ) -> np.ndarray:
     """Values after the statements: int64, shape (n, 11), columns as named above.
 
-    `known` has the same columns and `statements` has (group, text, time, observation id); both are
-    sorted by group, statements then by time. `_ORIGIN` is a row of `known`, or -1 less the
-    statement that brought the value.
+    `known` has the same columns. Statement s is of `groups[s]`, says `texts[s]`, at the time and
+    with the observation id that stand at `rows[s]`. Both are sorted by group, statements then by
+    time. `_ORIGIN` is a row of `known`, or -1 less the row that brought the value.
     """
-    out = np.empty((len(known) + len(statements), _WIDTH), np.int64)
+    out = np.empty((len(known) + len(groups), _WIDTH), np.int64)
     slots = np.empty((values_max + 1, _WIDTH), np.int64)
     n_out, k, s = 0, 0, 0
-    while k < len(known) or s < len(statements):
-        if s == len(statements) or (k < len(known) and known[k, _GROUP] < statements[s, 0]):
+    while k < len(known) or s < len(groups):
+        if s == len(groups) or (k < len(known) and known[k, _GROUP] < groups[s]):
             group = known[k, _GROUP]
         else:
-            group = statements[s, 0]
+            group = groups[s]
         n = 0
         while k < len(known) and known[k, _GROUP] == group:
             slots[n] = known[k]
             n += 1
             k += 1
-        while s < len(statements) and statements[s, 0] == group:
-            n = _say(slots, n, statements[s], -1 - s, window_us)
+        while s < len(groups) and groups[s] == group:
+            r = rows[s]
+            n = _say(slots, n, group, texts[s], int(time_us[r]), int(ids[r]), -1 - r, window_us)
             s += 1
             if n > values_max:
                 gone = _let_go(slots, n - 1)
@@ -156,20 +172,21 @@ class IdentityTimeline:
         statics = batch[STATICS]
         if not statics.num_rows:
             return SAID.conform(carried), Batch({IDENTITIES: IDENTITIES.empty()})
-        statements, rows, texts = _statements(statics)
+        groups, text, rows, texts = _statements(statics)
         carried = SAID.conform(carried)
         known, texts = _known(carried, texts)
         order = np.lexsort((known[:, _FIRST], known[:, _GROUP]))
         window_us = round(self.by_turns_within_h * _H_US)
-        said = _follow(known[order], statements, window_us, self.values_max)
+        times = (to_numpy(statics, "time_us"), to_numpy(statics, "observation_id"))
+        said = _follow(known[order], groups, text, rows, *times, window_us, self.values_max)
         said = said[(said[:, _STAYS] | said[:, _CHANGED]).astype(bool)]
-        values = _rows(said, carried, statics, rows, texts)
+        values = _rows(said, carried, statics, texts)
         stays, changed = (pa.array(said[:, c].astype(bool)) for c in (_STAYS, _CHANGED))
         return values.filter(stays), Batch({IDENTITIES: values.filter(changed)})
 
 
 def _known(carried: pa.Table, texts: pa.Array) -> tuple[np.ndarray, pa.Array]:
-    """Carried values as the kernel wants them, and the texts with theirs added."""
+    """Carried values as the kernel wants them, and the texts with theirs added at the end."""
     known = np.zeros((carried.num_rows, _WIDTH), np.int64)
     if carried.num_rows:
         together = pa.chunked_array([texts, *carried["value"].chunks]).combine_chunks()
@@ -189,9 +206,9 @@ def _group(mmsi: np.ndarray, place: np.ndarray | int) -> np.ndarray:
     return mmsi.astype(np.int64) * len(FIELDS) + place
 
 
-def _statements(statics: pa.Table) -> tuple[np.ndarray, np.ndarray, pa.Array]:
-    """(group, text, time, observation id) sorted by group and time; the row of each in `statics`;
-    and the distinct texts, in which `text` is a place."""
+def _statements(statics: pa.Table) -> tuple[np.ndarray, np.ndarray, np.ndarray, pa.Array]:
+    """Group, text and row in `statics` of everything said, sorted by group and time; and the
+    distinct texts, in which text is a place."""
     encoded = [_encoded(statics, field) for field in FIELDS]
     words = pa.concat_arrays([e.dictionary for e in encoded]).dictionary_encode()
     place_of_word = words.indices.to_numpy()
@@ -204,13 +221,10 @@ def _statements(statics: pa.Table) -> tuple[np.ndarray, np.ndarray, pa.Array]:
         codes = values.indices.drop_null().to_numpy()
         texts.append(place_of_word[start + codes])
         start += len(values.dictionary)
-    row, group = np.concatenate(rows), np.concatenate(groups)
+    group = np.concatenate(groups)
     order = np.argsort(group, kind="stable")
-    row = row[order]
-    time_us, ids = to_numpy(statics, "time_us"), to_numpy(statics, "observation_id")
-    text = np.concatenate(texts)[order]
-    statements = np.column_stack((group[order], text, time_us[row], ids[row])).astype(np.int64)
-    return statements, row, words.dictionary
+    row, text = np.concatenate(rows)[order], np.concatenate(texts)[order]
+    return group[order], text, row, words.dictionary
 
 
 def _encoded(statics: pa.Table, field: str) -> pa.DictionaryArray:
@@ -250,9 +264,7 @@ def _unpacked(packed: pa.Array) -> tuple[pa.Array, pa.Array]:
     return length_m, pc.subtract(packed, pc.multiply(length_m, 100_000))
 
 
-def _rows(
-    said: np.ndarray, carried: pa.Table, statics: pa.Table, rows: np.ndarray, texts: pa.Array
-) -> pa.Table:
+def _rows(said: np.ndarray, carried: pa.Table, statics: pa.Table, texts: pa.Array) -> pa.Table:
     """Rows of IDENTITIES: what the kernel counted, with the words that belong to it."""
     mmsi, place = np.divmod(said[:, _GROUP], len(FIELDS))
     value = texts.take(pa.array(said[:, _TEXT]))
@@ -261,7 +273,7 @@ def _rows(
     is_new = origin < 0
     n_known = carried.num_rows
     origin = np.where(is_new, n_known + np.cumsum(is_new) - 1, origin)
-    first = rows[-1 - said[is_new, _ORIGIN]]
+    first = -1 - said[is_new, _ORIGIN]
     sources = pc.cast(statics["source"].take(pa.array(first)), pa.string())
     new = (column.filter(pa.array(is_new)).to_pylist() for column in (field, value))
     ids = [

@@ -56,16 +56,20 @@ def detector_kinds() -> dict[str, str]:
 
 def detector_class(kind: str) -> type:
     """The class of a detector. Raises ConfigError for a kind nobody knows."""
-    known = detector_kinds()
-    if kind not in known:
-        close = difflib.get_close_matches(kind, known, n=1)
-        message = f"there is no detector `{kind}`"
-        raise ConfigError(
-            message,
-            help=f"did you mean `{close[0]}`?" if close else "known: " + ", ".join(sorted(known)),
-        )
-    module, _, name = known[kind].partition(":")
+    module, _, name = _where(kind).partition(":")
     return getattr(import_module(module), name)
+
+
+def _where(kind: str) -> str:
+    known = detector_kinds()
+    if kind in known:
+        return known[kind]
+    close = difflib.get_close_matches(kind, known, n=1)
+    message = f"there is no detector `{kind}`"
+    raise ConfigError(
+        message,
+        help=f"did you mean `{close[0]}`?" if close else "known: " + ", ".join(sorted(known)),
+    )
 
 
 def presets(kind: str) -> dict[str, dict[str, Any]]:
@@ -106,7 +110,7 @@ def detectors(settings: Mapping[str, Mapping[str, Any]] | None = None) -> list[S
     """
     settings = dict(settings or {})
     for kind in settings:
-        detector_class(kind)
+        _where(kind)
     steps = []
     for kind in detector_kinds():
         given = dict(settings.get(kind, {}))

@@ -18,7 +18,6 @@ from fairlead.schema.tables import (
     OBSERVATIONS,
     SET_ASIDE,
     SET_ASIDE_REASONS,
-    STATION_CLASSES,
     TRACK_POINTS,
 )
 from fairlead.tracks.motion import HULL, Motion
@@ -86,7 +85,7 @@ class Hulls:
     """
 
     delay_s: int = 900
-    noise_m: float = 15.0
+    noise_m: float = 8.0
     top_speed_kn: float = 60.0
     usual_speed_kn: float = 16.0
     aircraft_top_speed_kn: float = 500.0
@@ -94,7 +93,7 @@ class Hulls:
     p_new_hull: float = 1e-3
     p_confirmed: float = 0.1
     p_stale: float = 1e-4
-    n_hypotheses: int = 12
+    n_hypotheses: int = 16
     scan_rows: int = 48
     margin_log_odds: float = 45.0
 

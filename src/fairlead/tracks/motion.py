@@ -28,6 +28,8 @@ HULL = np.dtype(
         ("east_m_s", np.float64),
         ("north_m_s", np.float64),
         ("velocity_error_m_s", np.float64),
+        ("interval_s", np.float64),
+        ("waited_s", np.float64),
         ("n_rows", np.int64),
         ("n_rivals", np.int64),
     ]
@@ -35,6 +37,7 @@ HULL = np.dtype(
 """A hull as the kernels see it. `n_rivals`: rows given to other hulls since its last one."""
 
 VELOCITY_UNKNOWN_M_S = 20.0
+FIRST_INTERVAL_S = 180.0
 _M_PER_DEG = EARTH_RADIUS_M * pi / 180.0
 _EARTH_M2 = 4.0 * pi * EARTH_RADIUS_M**2
 _MINUTE_US = 60_000_000
@@ -75,16 +78,16 @@ def _turned(east, north, lat_deg, d_lon_deg):
 
 @njit(cache=True)
 def clock_error_s(time_1_us: int, time_2_us: int) -> float:
-    """Times on the whole minute are taken as cut to the minute, others are good to 2 s."""
+    """Times on the whole minute are taken as cut to the minute, others are good to 0.5 s."""
     if time_1_us % _MINUTE_US == 0 and time_2_us % _MINUTE_US == 0:
-        return 60.0
-    return 2.0
+        return 30.0
+    return 0.5
 
 
 @njit(cache=True)
 def _drift_m(lasted_s: float, speed_m_s: float) -> float:
     """Error of a prediction with constant velocity: acceleration first, then linear in time."""
-    return min(0.05 * lasted_s * lasted_s, (0.3 + 0.1 * speed_m_s) * lasted_s)
+    return min(0.02 * lasted_s * lasted_s, (0.1 + 0.08 * speed_m_s) * lasted_s)
 
 
 @njit(cache=True)
@@ -113,7 +116,7 @@ def errors_m(hull, time_us, lat, lon, east, north, noise_m):
         speed = hypot(v_e, v_n)
         e_2 = hypot(x - v_e * lasted_s, y - v_n * lasted_s)
         spread = hull.velocity_error_m_s * lasted_s
-        wide = (speed * slack_s) ** 2 + _drift_m(lasted_s, speed) ** 2 + spread * spread
+        wide = (speed * slack_s) ** 2 + _drift_m(lasted_s, speed) ** 2 + spread**2
         s_2 = (floor + wide) ** 0.5
     return hypot(x, y), e_1, s_1, e_2, s_2
 
@@ -137,6 +140,24 @@ def _density(error_m: float, scale_m: float) -> float:
 
 
 @njit(cache=True)
+def _at_rest(hull) -> float:
+    """How much a hull is at rest, 0 to 1, by its reported speed or else its displacement."""
+    if not isnan(hull.reported_east_m_s):
+        speed = hypot(hull.reported_east_m_s, hull.reported_north_m_s)
+    elif hull.velocity_error_m_s < VELOCITY_UNKNOWN_M_S:
+        speed = hypot(hull.east_m_s, hull.north_m_s)
+    else:
+        return 0.3
+    return exp(-0.5 * (speed / 0.3) ** 2)
+
+
+@njit(cache=True)
+def _reach_m(motion, share, span_s):
+    """Scale of where a hull may be after a time at a share of its usual speed."""
+    return min(2.0 * motion.noise_m + share * motion.usual_speed_m_s * span_s, 5e6)
+
+
+@njit(cache=True)
 def log_fit(hull, time_us, lat, lon, east, north, motion) -> float:
     """Log density of a row as the hull's next one: position and reported velocity."""
     away, e_1, s_1, e_2, s_2 = errors_m(hull, time_us, lat, lon, east, north, motion.noise_m)
@@ -145,16 +166,23 @@ def log_fit(hull, time_us, lat, lon, east, north, motion) -> float:
     if away > motion.top_speed_m_s * span_s + 1_000.0:
         return -inf
     noise = motion.noise_m
-    p = 1e-300 + 0.10 * _density(away, 1.5 * noise)
-    p += 0.10 * _density(away, 1.5 * noise + min(0.1 * lasted_s, 150.0))
-    p += 0.10 * _density(away, min(2.0 * noise + motion.usual_speed_m_s * span_s, 5e6))
-    p += 0.05 * _density(away, min(2.0 * noise + 0.12 * motion.usual_speed_m_s * span_s, 5e6))
+    at_rest = _at_rest(hull)
+    under_way = 1.0 - at_rest
+    still = 1.2 * noise
+    p = 1e-300 + (0.02 + 0.50 * at_rest) * _density(away, still)
+    p += (0.01 + 0.20 * at_rest) * _density(away, 2.5 * still)
+    p += (0.01 + 0.08 * at_rest) * _density(away, 2.0 * noise + min(0.1 * lasted_s, 150.0))
+    p += (0.02 + 0.02 * under_way) * _density(away, _reach_m(motion, 1.5, span_s))
+    p += (0.03 + 0.04 * under_way) * _density(away, _reach_m(motion, 0.5, span_s))
+    p += (0.03 + 0.01 * under_way) * _density(away, _reach_m(motion, 0.05, span_s))
     p += 0.002 * _density(away, 300.0)
-    p += 0.02 * _density(away, _LOCAL_M)
+    p += 0.01 * _density(away, _LOCAL_M)
     if e_1 < inf:
-        p += 0.40 * _density(e_1, s_1)
+        p += (0.01 + 0.30 * under_way) * _density(e_1, s_1)
+        p += (0.01 + 0.15 * under_way) * _density(e_1, 5.0 * s_1)
     if e_2 < inf:
-        p += 0.20 * _density(e_2, s_2)
+        p += (0.01 + 0.30 * under_way) * _density(e_2, s_2)
+        p += (0.02 + 0.20 * under_way) * _density(e_2, 5.0 * s_2)
     return log(p) + _log_velocity(hull, east, north, lat, lon, lasted_s)
 
 
@@ -179,11 +207,12 @@ def log_any_velocity(east: float, north: float) -> float:
 @njit(cache=True)
 def log_anywhere(away_m: float) -> float:
     """Log density of a hull's first position: half near another of the MMSI, half on Earth."""
-    return log(0.5 * _density(away_m, _LOCAL_M) + 0.5 / _EARTH_M2)
+    apart = 1.0 - exp(-0.5 * (away_m / 50.0) ** 2)
+    return log(0.5 * apart * _density(away_m, _LOCAL_M) + 0.5 / _EARTH_M2)
 
 
 @njit(cache=True)
-def begin(hull, track_id, observation_id, time_us, lat, lon, east, north):
+def begin(hull, track_id, observation_id, time_us, lat, lon, east, north, interval_s):
     """A hull's first row."""
     hull.track_id = track_id
     hull.time_us = time_us
@@ -193,6 +222,7 @@ def begin(hull, track_id, observation_id, time_us, lat, lon, east, north):
     hull.reported_east_m_s, hull.reported_north_m_s = east, north
     hull.east_m_s, hull.north_m_s = 0.0, 0.0
     hull.velocity_error_m_s = VELOCITY_UNKNOWN_M_S
+    hull.interval_s, hull.waited_s = interval_s, 0.0
     hull.n_rows, hull.n_rivals = 1, 0
 
 
@@ -204,14 +234,18 @@ def advance(hull, observation_id, time_us, lat, lon, east, north, noise_m):
         x, y = offset_m(hull.lat_deg, hull.lon_deg, lat, lon)
         old = hull.velocity_error_m_s
         speed = hypot(hull.east_m_s, hull.north_m_s)
-        grown = min(VELOCITY_UNKNOWN_M_S, old + (0.02 + 0.01 * speed) * lasted_s)
-        seen = 1.4 * noise_m / (lasted_s + 0.5 * clock_error_s(hull.time_us, time_us)) + 0.05
+        grown = min(VELOCITY_UNKNOWN_M_S, old + (0.015 + 0.002 * speed) * lasted_s)
+        seen = 1.4 * noise_m / (lasted_s + 0.5 * clock_error_s(hull.time_us, time_us)) + 0.01
         gain = grown * grown / (grown * grown + seen * seen)
         v_e = hull.east_m_s + gain * (x / lasted_s - hull.east_m_s)
         v_n = hull.north_m_s + gain * (y / lasted_s - hull.north_m_s)
         v_e, v_n = _turned(v_e, v_n, lat, lon - hull.lon_deg)
         hull.east_m_s, hull.north_m_s = v_e, v_n
         hull.velocity_error_m_s = (1.0 - gain) ** 0.5 * grown
+    if lasted_s > 0.0:
+        hull.interval_s += 0.1 * (min(lasted_s, 10.0 * hull.interval_s) - hull.interval_s)
+        hull.interval_s = max(hull.interval_s, 10.0)
+    hull.waited_s = 0.0
     hull.time_us = time_us
     hull.previous_id = hull.observation_id
     hull.observation_id = observation_id
@@ -219,3 +253,28 @@ def advance(hull, observation_id, time_us, lat, lon, east, north, noise_m):
     hull.reported_east_m_s, hull.reported_north_m_s = east, north
     hull.n_rows += 1
     hull.n_rivals = 0
+
+
+@njit(cache=True)
+def waited_s(hull, quiet_s: float) -> float:
+    """How long a hull has been silent while its MMSI was heard.
+
+    `quiet_s`: since the last row of any hull. Of a silence of all hulls only three intervals count:
+    then it was the receiver that did not hear.
+    """
+    return hull.waited_s + min(quiet_s, 3.0 * hull.interval_s)
+
+
+@njit(cache=True)
+def log_silent(hull, waited: float) -> float:
+    """Log probability that a hull that is there has sent nothing yet: Poisson with a long tail."""
+    tail = (1.0 + waited / max(600.0, hull.interval_s)) ** -0.5
+    return log(0.97 * exp(-waited / hull.interval_s) + 0.03 * tail)
+
+
+@njit(cache=True)
+def log_sent(hull, waited: float) -> float:
+    """Log density (per second) of a hull's next row after this wait; derivative of the above."""
+    scale = max(600.0, hull.interval_s)
+    tail = 0.5 / scale * (1.0 + waited / scale) ** -1.5
+    return log(0.97 * exp(-waited / hull.interval_s) / hull.interval_s + 0.03 * tail)

@@ -20,6 +20,7 @@ from numba import njit
 
 from fairlead.geo.sphere import M_S_PER_KN
 from fairlead.tracks.motion import (
+    FIRST_INTERVAL_S,
     HULL,
     advance,
     begin,
@@ -27,12 +28,16 @@ from fairlead.tracks.motion import (
     log_any_velocity,
     log_anywhere,
     log_fit,
+    log_sent,
+    log_silent,
     offset_m,
+    waited_s,
 )
 
 WAITING, TRACK, OUTLIER, STALE, SHORT_FRAGMENT = 0, 1, 2, 3, 4
 MOST_HULLS = 12
 _LIVE_US = 6 * 3_600_000_000
+_MOST_ALIKE = 4
 _NEW, _STALE_COPY = -1, -2
 _STALE_LABEL = -2
 
@@ -68,6 +73,7 @@ class Memory(NamedTuple):
     choice_parent: np.ndarray
     choice_action: np.ndarray
     signature: np.ndarray  # (K,)
+    n_alike: np.ndarray  # (MOST_HULLS + 2,): hypotheses kept by number of hulls
     state: np.ndarray  # bank, hypotheses, undecided rows, sequence number of the next row
 
 
@@ -83,6 +89,7 @@ def new_memory(n_hypotheses: int, scan: int) -> Memory:
         np.zeros(choices, np.int64),
         np.zeros(choices, np.int64),
         np.zeros(k, np.int64),
+        np.zeros(MOST_HULLS + 2, np.int64),
         np.zeros(4, np.int64),
     )
 
@@ -158,6 +165,32 @@ def _note_near(memory, rows, fates, i):
 
 
 @njit(cache=True)
+def _silence(hulls, n_hulls, time_us):
+    """Seconds since the last row, log probability of the confirmed hulls' silence since it."""
+    last_us = hulls[0].time_us
+    for h in range(n_hulls):
+        last_us = max(last_us, hulls[h].time_us)
+    quiet_s, silent = (time_us - last_us) / 1e6, 0.0
+    for h in range(n_hulls):
+        hull = hulls[h]
+        if hull.n_rows > 1:
+            silent += log_silent(hull, waited_s(hull, quiet_s)) - log_silent(hull, hull.waited_s)
+    return quiet_s, silent
+
+
+@njit(cache=True)
+def _log_any_rate(hulls, n_hulls, quiet_s):
+    """Log rate (per second) at which the likeliest hull sends its next row now."""
+    best = -log(FIRST_INTERVAL_S)
+    for h in range(n_hulls):
+        if hulls[h].n_rows > 1:
+            waited = waited_s(hulls[h], quiet_s)
+            rate = log_sent(hulls[h], waited) - log_silent(hulls[h], waited)
+            best = rate if best == -log(FIRST_INTERVAL_S) else max(best, rate)
+    return best
+
+
+@njit(cache=True)
 def _choices(memory, rows, i, is_copy, motion) -> int:
     """Every assignment of row i in every hypothesis with its score; how many there are."""
     bank = memory.state[0]
@@ -166,13 +199,12 @@ def _choices(memory, rows, i, is_copy, motion) -> int:
     any_velocity = log_any_velocity(east, north)
     n = 0
     for k in range(memory.state[1]):
-        score, nearest, n_live = memory.score[bank, k], inf, 0
-        hulls = memory.hulls[bank, k]
-        for h in range(memory.n_hulls[bank, k]):
-            if is_live(hulls[h], time_us):
-                n_live += 1
-        best = -inf
-        for h in range(memory.n_hulls[bank, k]):
+        hulls, n_hulls = memory.hulls[bank, k], memory.n_hulls[bank, k]
+        nearest, best = inf, -inf
+        quiet_s, silent = _silence(hulls, n_hulls, time_us)
+        any_rate = _log_any_rate(hulls, n_hulls, quiet_s)
+        score = memory.score[bank, k] + silent
+        for h in range(n_hulls):
             hull = hulls[h]
             fit = log_fit(hull, time_us, lat, lon, east, north, motion)
             x, y = offset_m(hull.lat_deg, hull.lon_deg, lat, lon)
@@ -180,12 +212,15 @@ def _choices(memory, rows, i, is_copy, motion) -> int:
             best = max(best, fit)
             if fit == -inf:
                 continue
-            fit += score - log(max(1, n_live))
-            if hull.n_rows == 1 and memory.n_hulls[bank, k] > 1:
-                fit += motion.log_confirm
-            memory.choice_score[n], memory.choice_parent[n] = fit, k
+            if hull.n_rows == 1 and n_hulls > 1:
+                fit += motion.log_confirm + any_rate
+            else:
+                waited = waited_s(hull, quiet_s)
+                fit += log_sent(hull, waited) - log_silent(hull, waited)
+            memory.choice_score[n], memory.choice_parent[n] = score + fit, k
             memory.choice_action[n] = h
             n += 1
+        score += any_rate
         memory.choice_score[n] = score + motion.log_new + log_anywhere(nearest) + any_velocity
         memory.choice_parent[n], memory.choice_action[n] = k, _NEW
         n += 1
@@ -213,15 +248,28 @@ def _place_new(hulls, n_hulls) -> int:
 
 
 @njit(cache=True)
+def _shortest_s(hulls, n_hulls):
+    """The shortest interval of the confirmed hulls: what a new one of the MMSI may have."""
+    shortest = inf
+    for h in range(n_hulls):
+        if hulls[h].n_rows > 1:
+            shortest = min(shortest, hulls[h].interval_s)
+    return FIRST_INTERVAL_S if shortest == inf else shortest
+
+
+@njit(cache=True)
 def _make(memory, k_new, parent, action, score, rows, i, mmsi, motion):
     """Write hypothesis `k_new` of the other bank: `parent` with row i assigned as `action` says."""
     bank, undecided, sequence = memory.state[0], memory.state[2], memory.state[3]
     other = 1 - bank
     n = memory.n_hulls[bank, parent]
+    quiet_s = _silence(memory.hulls[bank, parent], n, rows.time_us[i])[0]
     for h in range(n):
         memory.hulls[other, k_new, h] = memory.hulls[bank, parent, h]
         if h != action:
             memory.hulls[other, k_new, h].n_rivals += 1
+            waited = waited_s(memory.hulls[bank, parent, h], quiet_s)
+            memory.hulls[other, k_new, h].waited_s = waited
     scan = memory.labels.shape[2]
     for back in range(1, undecided + 1):
         slot = (sequence - back) % scan
@@ -233,7 +281,10 @@ def _make(memory, k_new, parent, action, score, rows, i, mmsi, motion):
         h = _place_new(memory.hulls[other, k_new], n)
         n = max(n, h + 1)
         label = track_id_of(mmsi, observation_id)
-        begin(memory.hulls[other, k_new, h], label, observation_id, time_us, lat, lon, east, north)
+        begin(
+            memory.hulls[other, k_new, h], label, observation_id, time_us, lat, lon, east, north,
+            _shortest_s(memory.hulls[bank, parent], memory.n_hulls[bank, parent]),
+        )  # fmt: skip
     elif action >= 0:
         hull = memory.hulls[other, k_new, action]
         advance(hull, observation_id, time_us, lat, lon, east, north, motion.noise_m)
@@ -255,8 +306,9 @@ def _signature(hulls, n_hulls):
 @njit(cache=True)
 def _keep_best(memory, n_choices, rows, i, mmsi, motion, margin):
     """Make the best distinct hypotheses from the choices; best first, ties in order of making."""
-    most = memory.score.shape[1]
+    most, bank = memory.score.shape[1], memory.state[0]
     kept, top = 0, -inf
+    memory.n_alike[:] = 0
     while kept < most:
         best = -1
         for c in range(n_choices):
@@ -268,16 +320,21 @@ def _keep_best(memory, n_choices, rows, i, mmsi, motion, margin):
         top = max(top, score)
         if score < top - margin:
             break
+        memory.choice_score[best] = -inf
+        alike = memory.n_hulls[bank, memory.choice_parent[best]]
+        alike += memory.choice_action[best] == _NEW
+        if memory.n_alike[alike] >= _MOST_ALIKE:
+            continue
         _make(
             memory, kept, memory.choice_parent[best], memory.choice_action[best],
             score - top, rows, i, mmsi, motion,
         )  # fmt: skip
-        memory.choice_score[best] = -inf
         is_new = True
         for k in range(kept):
             if memory.signature[k] == memory.signature[kept]:
                 is_new = False
         if is_new:
+            memory.n_alike[alike] += 1
             kept += 1
     memory.state[0] = 1 - memory.state[0]
     memory.state[1] = kept
@@ -383,7 +440,7 @@ def assign_key(memory, rows, fates, first, fresh, end, mmsi, motion, delay_us, m
             label = track_id_of(mmsi, rows.observation_id[i])
             begin(
                 memory.hulls[bank, 0, 0], label, rows.observation_id[i], time_us, lat, lon,
-                east, north,
+                east, north, FIRST_INTERVAL_S,
             )  # fmt: skip
             memory.n_hulls[bank, 0], memory.score[bank, 0] = 1, 0.0
             memory.state[1] = 1

@@ -314,9 +314,9 @@ def _speed_lies(scene: Scene) -> None:
         hull = scene.add("speed_liar", CLASS_A, passage, ship, untrue=[lie])
         detail = f"reports {said_kn} kn, moves otherwise"
         scene.tell("speed_mismatch", ("still", "moving")[k], hull, since_s, until_s, detail)
-        if k == 0:
-            for kind in ("loitering", "drifting"):
-                scene.tell(kind, "speed_liar", hull, since_s, until_s, "lies still", "incidental")
+        untold = ("loitering", "drifting", "speed_change") if k == 0 else ("speed_change",)
+        for kind in untold:
+            scene.tell(kind, "speed_liar", hull, since_s, until_s, "as reported", "incidental")
 
 
 def _new_names(scene: Scene) -> None:

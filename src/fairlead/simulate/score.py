@@ -16,6 +16,15 @@ FAMILIES = {
     "imo_shared": "identity_conflict",
 }
 """Detectors that find a case of another kind of truth."""
+CASES = {
+    "circling": {"circle"},
+    "mmsi_change": {"mmsi"},
+    "identity_change": {"name", "shared_mmsi"},
+    "mmsi_shared": {"shared_mmsi"},
+    "imo_shared": {"imo_twice", "reflagged"},
+    "identity_conflict": {"bad_imo"},
+}
+"""The cases that a detector can speak of, where its kind of truth has several."""
 TOLERANCE_US = 30 * 60 * 1_000_000
 CONFIDENCE_MIN = 0.5
 
@@ -97,6 +106,9 @@ def _judge(event: dict, truths: Iterable[dict], found: dict[int, float]) -> Verd
     order = {"planted": "found", "incidental": "true", "innocent": "lookalike"}
     rank = {"found": 0, "true": 1, "lookalike": 2, "false": 3}
     for row in truths:
+        cases = CASES.get(event["kind"])
+        if cases is not None and row["case"] not in cases:
+            continue
         if not (_same_vessels(event, row) and _near_in_time(event, row)):
             continue
         verdict = order[row["grade"]]

@@ -10,8 +10,8 @@ from typing import Any, ClassVar
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fairlead.leads.facts import Fact, Known, by_vessel, thinned, to_rows
 from fairlead.leads.facts import LEAD_FACTS as PARTNER_FACTS
+from fairlead.leads.facts import Fact, Known, by_vessel, thinned, to_rows
 from fairlead.schema.ids import canonical_json
 from fairlead.schema.span import Span
 from fairlead.schema.step import Batch
@@ -27,13 +27,13 @@ _FIELDS = ("ship_type",)
 class Partners:
     """For each event of two vessels, hands the facts about one to the other.
 
-    What becomes known of a vessel up to `horizon_h` hours after the event began is told. Links
-    below `probability_min` are not, until they have reached it once. Of a vessel the first
-    `facts_max` ship types and the last `meetings_max` events are remembered.
+    What becomes known of a vessel up to `horizon_h` hours after the event began is told. Of a
+    vessel the first `facts_max` ship types are told, and the last `meetings_max` events of the
+    last `settle_h` hours are remembered.
     """
 
     horizon_h: int = 72
-    probability_min: float = 0.2
+    settle_h: int = 336
     facts_max: int = 16
     meetings_max: int = 512
 
@@ -49,7 +49,7 @@ class Partners:
         for mmsi, fact in (
             *_meetings(batch[VESSEL_EVENTS]),
             *_ship_types(batch[IDENTITIES]),
-            *_listings(batch[LINKS], self.probability_min),
+            *_listings(batch[LINKS]),
         ):
             fresh.setdefault(mmsi, []).append(fact)
         known = by_vessel(carried)
@@ -86,7 +86,7 @@ class Partners:
         return Known().add([*known.of(MEETING), *types, *links])
 
     def _remembered(self, known: Known, now_us: int) -> list[Fact]:
-        horizon_us = now_us - self.horizon_h * HOUR_US
+        horizon_us = now_us - self.settle_h * HOUR_US
         meetings = sorted(known.of(MEETING), key=lambda f: (f.time_us, f.id))
         recent = [f for f in meetings if f.time_us > horizon_us][-self.meetings_max :]
         return [*recent, *known.of(SAYING)]
@@ -94,7 +94,7 @@ class Partners:
 
 def _meetings(rows: pa.Table) -> Iterator[tuple[int, Fact]]:
     """Events of two vessels, by their start: what does not change when the event ends."""
-    rows = rows.filter(pc.is_valid(rows["partner_mmsi"]))
+    rows = rows.filter(pc.field("partner_mmsi").is_valid())
     columns = ("mmsi", "event_id", "partner_mmsi", "start_us")
     for mmsi, event_id, partner_mmsi, start_us in zip(
         *(rows[c].to_pylist() for c in columns), strict=True
@@ -113,8 +113,7 @@ def _ship_types(rows: pa.Table) -> Iterator[tuple[int, Fact]]:
         yield mmsi, Fact(SAYING, f"{name}={value}", time_us, canonical_json(kept))
 
 
-def _listings(rows: pa.Table, probability_min: float) -> Iterator[tuple[int, Fact]]:
-    rows = rows.filter(pc.field("probability") >= probability_min)
+def _listings(rows: pa.Table) -> Iterator[tuple[int, Fact]]:
     for row in rows.to_pylist():
         claim = next((f for f in json.loads(row["factors"]) if f.get("name") == "claim"), {})
         detail = str(claim.get("detail", row["detail"]))

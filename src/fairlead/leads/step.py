@@ -126,8 +126,13 @@ class Leads:
         live |= {start_us - window_us for start_us in live}
         for start_us in sorted(live & set(by_window)):
             kept += by_window[start_us]
-        ids = {f.id for f in kept}
-        kept += [f for f in known.of(PARTNER) if f.value()["event_id"] in ids]
+        ids, all_ids = {f.id for f in kept}, {f.id for f in known.of(EVENT)}
+        kept += [
+            f
+            for f in known.of(PARTNER)
+            if (id := f.value()["event_id"]) in ids
+            or (id not in all_ids and f.time_us > horizon_us)
+        ]
         kept += _needed_links(known.of(LINK), min(live, default=now_us))
         return [*kept, *known.of(IDENTITY)]
 

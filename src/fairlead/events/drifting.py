@@ -1,0 +1,136 @@
+"""Finds vessels that wind and current carry: slow, sideways, and steadily in one direction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import pyarrow as pa
+
+from fairlead.events.event import event_rows, events_in_order, said_duration, said_place, said_time
+from fairlead.events.runs import INSIDE, OUTSIDE, RUN_MEMORY, limits, runs_of
+from fairlead.geo.sphere import bearing_deg
+from fairlead.schema.span import Span
+from fairlead.schema.step import Batch, to_numpy
+from fairlead.schema.table import Table, code
+from fairlead.schema.tables import EVENTS, NAV_STATUSES, STATION_CLASSES, TRACK_POINTS
+
+NOT_UNDER_COMMAND = code(NAV_STATUSES, "not under command")
+AFLOAT = tuple(
+    code(NAV_STATUSES, s)
+    for s in (
+        "under way using engine",
+        "not under command",
+        "restricted manoeuvrability",
+        "constrained by draught",
+        "under way sailing",
+        "undefined",
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Drifting:
+    """A ship under way that moves at `slow_kn` to `fast_kn` across its own heading.
+
+    Course and heading differ by `sideways_deg` or more; without a heading only a ship that reports
+    not being under command counts. It lasts `lasting_s_min`, spreads over more than
+    `radius_m_min` about its middle, and most of the way (`straight_min`) is made good: a ship that swings about
+    its anchor comes back, and stays within chain and length. Lapses of `bridge_s` do not end it, a silence of `gap_s_max` does.
+    """
+
+    slow_kn: float = 0.25
+    fast_kn: float = 3.0
+    sideways_deg: float = 45.0
+    lasting_s_min: int = 3600
+    radius_m_min: float = 700.0
+    straight_min: float = 0.6
+    bridge_s: int = 900
+    gap_s_max: int = 7200
+
+    kind: ClassVar[str] = "drifting"
+    version: ClassVar[int] = 1
+    key: ClassVar[str] = "track_id"
+    reads: ClassVar[tuple[Table, ...]] = (TRACK_POINTS,)
+    writes: ClassVar[tuple[Table, ...]] = (EVENTS,)
+    carries: ClassVar[Table] = RUN_MEMORY
+
+    def step(self, carried: pa.Table, batch: Batch, span: Span) -> tuple[pa.Table, Batch]:
+        points = batch[TRACK_POINTS]
+        status = to_numpy(points, "nav_status", code(NAV_STATUSES, "undefined"))
+        helpless = status == NOT_UNDER_COMMAND
+        limit = limits(
+            lasting_us=self.lasting_s_min * 1_000_000,
+            bridge_us=self.bridge_s * 1_000_000,
+            gap_us=self.gap_s_max * 1_000_000,
+            slow_kn=self.slow_kn,
+            fast_kn=self.fast_kn,
+            radius_m_min=self.radius_m_min,
+            mean_kn_max=self.fast_kn,
+            straight_min=self.straight_min,
+            marked_max=1.0,
+        )
+        inside = self._adrift(points, status, helpless)
+        kept, found = runs_of(carried, points, inside, helpless, limit, span.until_us)
+        return kept, Batch({EVENTS: self._events(found)})
+
+    def _adrift(self, points: pa.Table, status: np.ndarray, helpless: np.ndarray) -> np.ndarray:
+        speed_kn = to_numpy(points, "speed_kn")
+        course, heading = to_numpy(points, "course_deg"), to_numpy(points, "heading_deg")
+        across = np.abs((course - heading + 180.0) % 360.0 - 180.0) >= self.sideways_deg
+        across |= helpless & (np.isnan(heading) | np.isnan(course))
+        slow = (speed_kn >= self.slow_kn) & (speed_kn <= self.fast_kn)
+        ship = to_numpy(points, "station_class") == code(STATION_CLASSES, "ship")
+        return np.where(slow & across & ship & np.isin(status, AFLOAT), INSIDE, OUTSIDE)
+
+    def _events(self, found: np.ndarray) -> pa.Table:
+        if not len(found):
+            return EVENTS.empty()
+        ended = found["ended"] == 1
+        helpless = found["n_marked"] / found["n"]
+        straight = found["net_m"] / np.maximum(1.0, found["way_m"])
+        steady = np.clip((straight - 0.5) / 0.4, 0.0, 1.0)
+        rows = event_rows(
+            self,
+            time_us=found["known_us"],
+            start_us=found["start_us"],
+            end_us=[int(f["last_us"]) if f["ended"] else None for f in found],
+            mmsi=found["mmsi"],
+            track_id=found["track_id"],
+            lat_deg=found["lat_deg"],
+            lon_deg=found["lon_deg"],
+            start_observation_id=found["start_id"],
+            confidence=0.5 + 0.3 * steady + 0.15 * helpless,
+            detail=[_sentence(f) for f in found],
+            measures=[_measures(f) for f in found],
+            evidence=[[f["start_id"], f["open_id"], f["last_id"]] for f in found],
+        )
+        return events_in_order(rows.filter(pa.array(~ended)), rows.filter(pa.array(ended)))
+
+
+def _towards_deg(f: np.void) -> float:
+    return bearing_deg(f["lat_deg"], f["lon_deg"], f["last_lat_deg"], f["last_lon_deg"])
+
+
+def _sentence(f: np.void) -> str:
+    verb = "drifted" if f["ended"] else "has been drifting"
+    command = " It reported not being under command." if f["n_marked"] * 2 > f["n"] else ""
+    return (
+        f"{f['mmsi']} {verb} for {said_duration(f['last_us'] - f['start_us'])} from "
+        f"{said_time(f['start_us'])} at {said_place(f['lat_deg'], f['lon_deg'])}: "
+        f"{f['net_m'] / 1852.0:.1f} nm towards {_towards_deg(f):03.0f} degrees, across its "
+        f"heading, at {f['mean_kn']:.1f} kn.{command}"
+    )
+
+
+def _measures(f: np.void) -> dict[str, Any]:
+    return {
+        "lasted_s": (f["last_us"] - f["start_us"]) / 1e6,
+        "mean_speed_kn": f["mean_kn"],
+        "net_m": f["net_m"],
+        "way_m": f["way_m"],
+        "towards_deg": _towards_deg(f),
+        "share_not_under_command": f["n_marked"] / f["n"],
+        "n_points": f["n"],
+    }

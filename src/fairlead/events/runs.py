@@ -1,0 +1,259 @@
+"""Runs: stretches of a track whose points all show the same thing, with short lapses bridged.
+
+Loitering and drifting are both such runs. A detector says which points belong (by speed, status,
+heading); the kernel here joins them, measures the run and says when it is long enough and when it
+is over. A run that stays in one place is a stop and is told apart by its extent.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+from numba import njit
+
+from fairlead.events.memory import keys_and_bounds, recalled, record_type, remembered, walked
+from fairlead.geo.sphere import distance_m, implied_speed_kn
+from fairlead.schema.step import to_numpy
+from fairlead.schema.table import Table, column
+from fairlead.schema.tables import F64, I64
+
+OUTSIDE, INSIDE, UNKNOWN_SPEED = 0, 1, 2
+_SAMPLE_US = 300_000_000
+_M_PER_KN_US = 1852.0 / 3600.0 / 1e6
+
+RUN_MEMORY = Table(
+    name="run_memory",
+    doc="Per hull: its last point and the run it is in.",
+    columns=pa.schema(
+        [
+            column("track_id", I64, "the hull", required=True),
+            column("time_us", I64, "last point", required=True),
+            column("wake_us", I64, "when it has been silent too long", required=True),
+            column("is_known", I64, "0: nothing is remembered", required=True),
+            column("is_on", I64, "1: in a run", required=True),
+            column("is_open", I64, "1: the run has been written", required=True),
+            column("lapsed", I64, "1: points outside since the last inside", required=True),
+            column("point_lat_deg", F64, "last point", required=True),
+            column("point_lon_deg", F64, "last point", required=True),
+            column("mmsi", I64, "identity at the start", required=True),
+            column("start_us", I64, "first point of the run", required=True),
+            column("start_id", I64, "its observation", required=True),
+            column("lat_deg", F64, "its place", required=True),
+            column("lon_deg", F64, "its place", required=True),
+            column("last_us", I64, "last point of the run", required=True),
+            column("last_id", I64, "its observation", required=True),
+            column("last_lat_deg", F64, "its place", required=True),
+            column("last_lon_deg", F64, "its place", required=True),
+            column("open_id", I64, "observation at which it was long enough", required=True),
+            column("n", I64, "points inside", required=True),
+            column("n_marked", I64, "of them marked by the detector", required=True),
+            column("south_deg", F64, "of all points inside", required=True),
+            column("north_deg", F64, "of all points inside", required=True),
+            column("west_deg", F64, "relative to the first", required=True),
+            column("east_deg", F64, "relative to the first", required=True),
+            column("sample_us", I64, "last instant the way was measured", required=True),
+            column("sample_lat_deg", F64, "place there", required=True),
+            column("sample_lon_deg", F64, "place there", required=True),
+            column("way_m", F64, "way made good in steps of five minutes or more", required=True),
+        ]
+    ),
+    key="track_id",
+    time="time_us",
+    ids=("track_id",),
+)
+
+_RECORD = record_type(RUN_MEMORY)
+FOUND = np.dtype(
+    [*((n, _RECORD[n]) for n in RUN_MEMORY.columns.names)]
+    + [
+        ("known_us", np.int64),
+        ("ended", np.int64),
+        ("radius_m", np.float64),
+        ("net_m", np.float64),
+        ("mean_kn", np.float64),
+    ]
+)
+LIMITS = np.dtype(
+    [
+        ("lasting_us", np.int64),
+        ("bridge_us", np.int64),
+        ("gap_us", np.int64),
+        ("slow_kn", np.float64),
+        ("fast_kn", np.float64),
+        ("radius_m_min", np.float64),
+        ("mean_kn_max", np.float64),
+        ("straight_min", np.float64),
+        ("marked_min", np.float64),
+        ("marked_max", np.float64),
+    ]
+)
+
+
+def limits(**values: float) -> np.ndarray:
+    """The thresholds of a kind of run: one record of LIMITS.
+
+    A run counts when it lasts `lasting_us`, reaches `radius_m_min` around its middle, keeps its
+    mean speed under `mean_kn_max`, makes at least `straight_min` of its way good, and has a share
+    of marked points between `marked_min` and `marked_max`. Lapses up to `bridge_us` do not end
+    it, silences over `gap_us` do. Points of unknown speed belong to it when their displacement
+    speed lies between `slow_kn` and `fast_kn`.
+    """
+    one = np.zeros(1, LIMITS)
+    for name, value in values.items():
+        one[name] = value
+    return one
+
+
+def runs_of(
+    carried: pa.Table,
+    points: pa.Table,
+    inside: np.ndarray,
+    marked: np.ndarray,
+    limit: np.ndarray,
+    until_us: int,
+) -> tuple[pa.Table, np.ndarray]:
+    """What is remembered (RUN_MEMORY) and the runs to write (FOUND), opening and closing ones.
+
+    `inside` is OUTSIDE, INSIDE or UNKNOWN_SPEED per point, `marked` a flag of the detector's own.
+    """
+    keys, bounds = keys_and_bounds(to_numpy(points, "track_id"), to_numpy(carried, "track_id"))
+    inputs = (
+        bounds,
+        to_numpy(points, "time_us"),
+        to_numpy(points, "observation_id"),
+        to_numpy(points, "lat_deg"),
+        to_numpy(points, "lon_deg"),
+        to_numpy(points, "mmsi"),
+        inside.astype(np.int8),
+        marked.astype(np.bool_),
+        limit,
+        until_us,
+    )
+    records, found = walked(_walk, inputs, recalled(RUN_MEMORY, carried, keys), FOUND)
+    return remembered(RUN_MEMORY, records[records["is_known"] == 1]), found
+
+
+@njit(cache=True)
+def _walk(
+    bounds, time_us, observation, lat, lon, mmsi, inside, marked, limit, until_us, records, found
+):
+    """Each track's points in order of time. Returns how many rows of events there are."""
+    most, n = limit[0], 0
+    for k in range(len(records)):
+        record = records[k]
+        for i in range(bounds[k], bounds[k + 1]):
+            now = time_us[i]
+            if record.is_known == 1 and now - record.time_us > most.gap_us:
+                n = _end(record, record.time_us + most.gap_us, found, n)
+                record.is_known = 0
+            if record.is_on == 1 and record.lapsed and now - record.last_us > most.bridge_us:
+                n = _end(record, now, found, n)
+            belongs = inside[i] == INSIDE
+            if inside[i] == UNKNOWN_SPEED and record.is_known == 1 and now > record.time_us:
+                speed_kn = implied_speed_kn(
+                    record.point_lat_deg, record.point_lon_deg, record.time_us, lat[i], lon[i], now
+                )
+                belongs = most.slow_kn <= speed_kn < most.fast_kn
+            if belongs:
+                if record.is_on == 0:
+                    _begin(record, now, observation[i], lat[i], lon[i], mmsi[i])
+                _extend(record, now, observation[i], lat[i], lon[i], marked[i])
+                if now - record.sample_us >= _SAMPLE_US:
+                    n = _sample(record, most, found, n)
+            else:
+                record.lapsed = 1
+            record.is_known, record.time_us = 1, now
+            record.point_lat_deg, record.point_lon_deg = lat[i], lon[i]
+        if record.is_known == 1:
+            record.wake_us = record.time_us + most.gap_us
+            if record.wake_us < until_us:
+                n = _end(record, record.wake_us, found, n)
+                record.is_known = 0
+    return n
+
+
+@njit(cache=True)
+def _begin(record, now, observation, lat, lon, mmsi):
+    record.is_on, record.is_open, record.mmsi = 1, 0, mmsi
+    record.start_us, record.start_id, record.lat_deg, record.lon_deg = now, observation, lat, lon
+    record.n, record.n_marked, record.way_m = 0, 0, 0.0
+    record.south_deg, record.north_deg, record.west_deg, record.east_deg = lat, lat, 0.0, 0.0
+    record.sample_us, record.sample_lat_deg, record.sample_lon_deg = now, lat, lon
+
+
+@njit(cache=True)
+def _extend(record, now, observation, lat, lon, marked):
+    record.last_us, record.last_id, record.lapsed = now, observation, 0
+    record.last_lat_deg, record.last_lon_deg = lat, lon
+    record.n += 1
+    record.n_marked += marked
+    record.south_deg, record.north_deg = min(record.south_deg, lat), max(record.north_deg, lat)
+    east = (lon - record.lon_deg + 180.0) % 360.0 - 180.0
+    record.west_deg, record.east_deg = min(record.west_deg, east), max(record.east_deg, east)
+
+
+@njit(cache=True)
+def _sample(record, most, found, n):
+    """Measure the way, and write the run if it has come to be one."""
+    record.way_m += distance_m(
+        record.sample_lat_deg, record.sample_lon_deg, record.last_lat_deg, record.last_lon_deg
+    )
+    record.sample_us = record.last_us
+    record.sample_lat_deg, record.sample_lon_deg = record.last_lat_deg, record.last_lon_deg
+    if record.is_open == 0 and _counts(record, most):
+        record.is_open, record.open_id = 1, record.last_id
+        n = _write(record, record.last_us, 0, found, n)
+    return n
+
+
+@njit(cache=True)
+def _counts(record, most):
+    lasted_us = record.last_us - record.start_us
+    if lasted_us < most.lasting_us:
+        return False
+    share = record.n_marked / record.n
+    if share < most.marked_min or share > most.marked_max:
+        return False
+    if record.way_m >= most.mean_kn_max * lasted_us * _M_PER_KN_US:
+        return False
+    return _radius_m(record) > most.radius_m_min and _net_m(record) >= (
+        most.straight_min * record.way_m
+    )
+
+
+@njit(cache=True)
+def _radius_m(record):
+    """Half the diagonal of the box around all points."""
+    wide = record.east_deg - record.west_deg
+    return 0.5 * distance_m(record.south_deg, 0.0, record.north_deg, wide)
+
+
+@njit(cache=True)
+def _net_m(record):
+    return distance_m(record.lat_deg, record.lon_deg, record.last_lat_deg, record.last_lon_deg)
+
+
+@njit(cache=True)
+def _end(record, known_us, found, n):
+    if record.is_on == 1 and record.is_open == 1:
+        n = _write(record, known_us, 1, found, n)
+    record.is_on, record.is_open, record.lapsed = 0, 0, 0
+    return n
+
+
+@njit(cache=True)
+def _write(record, known_us, ended, found, n):
+    """Copy the run out; counted even where there is no room left."""
+    if n < len(found):
+        out = found[n]
+        out.track_id, out.mmsi = record.track_id, record.mmsi
+        out.start_us, out.start_id = record.start_us, record.start_id
+        out.lat_deg, out.lon_deg = record.lat_deg, record.lon_deg
+        out.last_us, out.last_id = record.last_us, record.last_id
+        out.last_lat_deg, out.last_lon_deg = record.last_lat_deg, record.last_lon_deg
+        out.open_id, out.n, out.n_marked = record.open_id, record.n, record.n_marked
+        out.way_m, out.radius_m, out.net_m = record.way_m, _radius_m(record), _net_m(record)
+        lasted_us = record.last_us - record.start_us
+        out.mean_kn = record.way_m / (lasted_us * _M_PER_KN_US) if lasted_us else 0.0
+        out.known_us, out.ended = known_us, ended
+    return n + 1

@@ -35,9 +35,10 @@ class Drifting:
     """A ship under way that moves at `slow_kn` to `fast_kn` across its own heading.
 
     Course and heading differ by `sideways_deg` or more; without a heading only a ship that reports
-    not being under command counts. It lasts `lasting_s_min`, spreads over more than
-    `radius_m_min` about its middle, and most of the way (`straight_min`) is made good: a ship that swings about
-    its anchor comes back, and stays within chain and length. Lapses of `bridge_s` do not end it, a silence of `gap_s_max` does.
+    not being under command counts. It lasts `lasting_s_min`, spreads over more than `radius_m_min`
+    about its middle, and makes most of its way good (`straight_min`): a ship that swings about its
+    anchor comes back and stays within chain and length. Lapses of `bridge_s` do not end it, a
+    silence of `gap_s_max` does.
     """
 
     slow_kn: float = 0.25

@@ -179,7 +179,7 @@ def seas(draw):
             value = draw(st.sampled_from(["30", "50", "60", "80"]))
             at_h = draw(st.integers(0, 300))
             said.append(identity("ship_type", value, at_h, mmsi))
-            told.append(partner(f"e{i}", value=value, known_h=at_h, mmsi=mmsi))
+            told.append(partner(f"e{i}", value=value, known_h=max(at_h, start_h), mmsi=mmsi))
         if draw(st.booleans()):
             probability = draw(st.sampled_from([0.1, 0.6, 0.99]))
             at_h = draw(st.integers(0, 300))

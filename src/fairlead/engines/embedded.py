@@ -253,9 +253,10 @@ class EmbeddedEngine:
                 self.workspace.read(table, span) if last_us is None else table.empty()
             )
         after: dict[str, pa.Table] = {}
+        ordered: dict[tuple[str, str, int], pa.Table] = {}
         outputs: dict[str, tuple[Table, list[pa.Table]]] = {}
         for item in planned:
-            out = self._run_step(item, span, last_us, rows, states, after)
+            out = self._run_step(item, span, last_us, rows, states, after, ordered)
             for table in out:
                 outputs.setdefault(table.name, (table, []))[1].append(out[table])
                 parts = [rows[table.name]] if table.name in rows else []
@@ -275,6 +276,7 @@ class EmbeddedEngine:
         rows: dict[str, pa.Table],
         states: dict[str, pa.Table],
         after: dict[str, pa.Table],
+        ordered: dict[tuple[str, str, int], pa.Table],
     ) -> Batch:
         step = item.step
         own = item.span(span) if last_us is None else item.last_span(span.since_us, last_us)
@@ -283,10 +285,15 @@ class EmbeddedEngine:
             name = f"{state_name(step)}/{table.name}"
             held = states.get(name, table.empty())
             fresh = rows.get(table.name, table.empty())
-            ready, held = split_at(table, [held, fresh], own.until_us)
-            after[name] = held
+            if held.num_rows == 0 and (table.name, step.key, own.until_us) in ordered:
+                batch[table] = ordered[table.name, step.key, own.until_us]
+                continue
+            ready, left = split_at(table, [held, fresh], own.until_us)
+            after[name] = left
             if ready.num_rows:
                 batch[table] = sorted_rows(ready, (step.key, table.time, *table.ids))
+                if held.num_rows == 0 and left.num_rows == 0:
+                    ordered[table.name, step.key, own.until_us] = batch[table]
         carried = states.get(state_name(step), step.carries.empty())
         chosen, rest = carried_for(step, carried, batch, own)
         if not batch and not chosen.num_rows:

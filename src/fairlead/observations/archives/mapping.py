@@ -18,7 +18,7 @@ import tomllib
 from collections.abc import Mapping as Dictionary
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from pathlib import Path
 
@@ -169,7 +169,7 @@ def split_header(header: bytes, delimiter: str = "") -> tuple[tuple[str, ...], s
     return tuple(name.strip(' "\r\n') for name in text.split(delimiter)), delimiter
 
 
-@cache
+@lru_cache(maxsize=64)
 def layout_of(header: bytes, mapping_toml: str = "") -> Layout:
     """What the columns of a header mean, by the mapping given, a known archive, or common names.
 

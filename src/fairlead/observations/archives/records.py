@@ -371,28 +371,32 @@ def _dimensions(numbers: Mapping[str, np.ndarray]) -> dict[str, pa.Array]:
 
 def _eta(cells: Cells, rows: np.ndarray) -> pa.Array:
     """MM-DDTHH:MM, from a time, from that form itself, or from four columns."""
-    if cells.has("eta_month"):
-        month, day, hour, minute = (cells.numbers(m, rows)[0] for m in _ETA_PARTS)
-        known = (month >= 1) & (month <= 12) & (day >= 1) & (day <= 31)
-        parts = [
-            pc.utf8_lpad(pa.array(np.where(known, np.nan_to_num(p), 0).astype(np.int64)).cast(
-                pa.string()), 2, "0")
-            for p in (month, day, np.where(np.isnan(hour), 24, hour),
-                      np.where(np.isnan(minute), 60, minute))
-        ]  # fmt: skip
-        date = pc.binary_join_element_wise(parts[0], parts[1], "-")
-        clock = pc.binary_join_element_wise(parts[2], parts[3], ":")
-        whole = pc.binary_join_element_wise(date, clock, "T")
-        return pc.if_else(pa.array(known), whole, pa.scalar(None, pa.string()))
     if not cells.has("eta"):
-        return pa.nulls(len(rows), pa.string())
+        return _eta_of_parts(cells, rows)
     eta_us, status = cells.times("eta", rows)
     instants = pa.array(eta_us, mask=status != GIVEN).cast(pa.timestamp("us"))
     written = pc.strftime(instants, "%m-%dT%H:%M")
     sent = pc.extract_regex(cells.texts("eta", rows), r"^(?P<t>\d\d-\d\dT\d\d:\d\d)Z?$")
     sent = pc.struct_field(sent, "t")
-    nowhere = pc.starts_with(sent, "00-00")
-    return pc.coalesce(written, pc.if_else(nowhere, pa.scalar(None, pa.string()), sent))
+    sent = pc.if_else(pc.starts_with(sent, "00-00"), pa.scalar(None, pa.string()), sent)
+    return pc.coalesce(written, sent, _eta_of_parts(cells, rows))
+
+
+def _eta_of_parts(cells: Cells, rows: np.ndarray) -> pa.Array:
+    """Null without a month and a day; an unknown hour is 24 and an unknown minute 60, as sent."""
+    if not cells.has("eta_month"):
+        return pa.nulls(len(rows), pa.string())
+    month, day, hour, minute = (cells.numbers(m, rows)[0] for m in _ETA_PARTS)
+    known = (month >= 1) & (month <= 12) & (day >= 1) & (day <= 31)
+    hour, minute = np.where(np.isnan(hour), 24, hour), np.where(np.isnan(minute), 60, minute)
+    parts = [
+        pc.utf8_lpad(pa.array(np.where(known, p, 0).astype(np.int64)).cast(pa.string()), 2, "0")
+        for p in (month, day, hour, minute)
+    ]
+    date = pc.binary_join_element_wise(parts[0], parts[1], "-")
+    clock = pc.binary_join_element_wise(parts[2], parts[3], ":")
+    whole = pc.binary_join_element_wise(date, clock, "T")
+    return pc.if_else(pa.array(known), whole, pa.scalar(None, pa.string()))
 
 
 def reject_rows(

@@ -12,6 +12,7 @@ from fairlead.observations.archives.columnar import read_ipc
 from fairlead.observations.archives.delimited import read_csv
 from fairlead.observations.archives.json_lines import read_json_lines
 from fairlead.observations.archives.records import same_text
+from fairlead.schema.errors import SourceError
 from fairlead.schema.span import Span
 from fairlead.schema.step import Batch
 from fairlead.schema.table import Table, column
@@ -41,7 +42,8 @@ class DecodeArchive:
 
     Ship data that an archive repeats on its positions are given where they change: the first and
     the last row of each run of equal values of an MMSI in a block. `mapping_toml` is the text of a
-    header mapping; without one the archives known by their header and common names serve.
+    header mapping; without one the archives known by their header and common names serve. A block
+    whose columns nobody knows is one reject.
     """
 
     mapping_toml: str = ""
@@ -68,9 +70,17 @@ class DecodeArchive:
         }
         format = block["format"][0].as_py()
         if format == FAULT:
-            return Batch({REJECTS: _fault(block, **known)})
+            text = block["payload"][0].as_py().decode("utf-8", "replace")
+            return Batch({REJECTS: _fault(block, text, **known)})
+        try:
+            return self._records(block, format, known)
+        except SourceError as error:
+            text = f"unknown_columns: {error.message} ({block['n_lines'][0]} lines)"
+            return Batch({REJECTS: _fault(block, text, **known)})
+
+    def _records(self, block: pa.RecordBatch, format: str, known: dict[str, Any]) -> Batch:
         payload = memoryview(block["payload"][0].as_buffer())
-        known["mapping_toml"] = self.mapping_toml
+        known = {**known, "mapping_toml": self.mapping_toml}
         if format == "parquet":
             return read_ipc(payload, **known)
         known |= {name: block[name][0].as_py() for name in ("first_line", "n_lines")}
@@ -81,9 +91,11 @@ class DecodeArchive:
         return Batch()
 
 
-def _fault(block: pa.RecordBatch, source: str, offset: int, received_us: int) -> pa.Table:
-    """What a transport gave up: its row of RAW says why."""
-    reason, _, detail = block["payload"][0].as_py().decode("utf-8", "replace").partition(": ")
+def _fault(
+    block: pa.RecordBatch, text: str, source: str, offset: int, received_us: int
+) -> pa.Table:
+    """One reject for a block, from `reason: detail`."""
+    reason, _, detail = text.partition(": ")
     columns: Mapping[str, Any] = {
         "source": same_text(source, 1),
         "raw_offset": [offset],

@@ -80,7 +80,8 @@ def tokenise(text, start, delimiter, slots, n_lines, n_slots):
             i += 1
         if column < n_columns and fault[n] == INTACT:
             fault[n] = WRONG_COLUMNS
-        if column > 1 or end > begin:
+        n_bytes = i - begin_of_record
+        if n_bytes > 1 or (n_bytes == 1 and text[begin_of_record] != _RETURN):
             first[n], last[n], line[n] = begin_of_record, i, at_line
             n += 1
         else:

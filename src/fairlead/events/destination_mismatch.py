@@ -14,7 +14,7 @@ from numba import njit
 from fairlead.events.event import event_rows, events_in_order, said_duration, said_place, said_time
 from fairlead.events.identity_change import quoted
 from fairlead.events.memory import keys_and_bounds, recalled, remembered, walked
-from fairlead.geo.places import Places, plain_name
+from fairlead.geo.places import Places, bare_name
 from fairlead.geo.sphere import M_PER_NM, distance_m
 from fairlead.schema.span import Span
 from fairlead.schema.step import Batch
@@ -182,7 +182,7 @@ def place_of(places: Places | None, text: str) -> int:
     if code and code[1] + code[2] in codes:
         return codes[code[1] + code[2]]
     for said in (last, last.split(",", maxsplit=1)[0], last.split("/", maxsplit=1)[0]):
-        name = plain_name(said)
+        name = bare_name(said)
         if len(name) >= 4 and name in names:
             return names[name]
     return -1
@@ -196,7 +196,7 @@ def _words(places: Places) -> tuple[dict[str, int], dict[str, int]]:
     for number, (name, code) in enumerate(zip(places.names, places.codes, strict=True)):
         if code:
             codes.setdefault(code, number)
-        plain = plain_name(name)
+        plain = bare_name(name)
         if plain not in names:
             names[plain] = number
         elif names[plain] >= 0:

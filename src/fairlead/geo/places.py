@@ -70,10 +70,10 @@ class Places:
         return f"{self.names[place]} ({country})" if country else self.names[place]
 
 
-def plain_name(text: str) -> str:
+def bare_name(text: str) -> str:
     """Upper case, without accents and marks, single spaces: what names are compared by."""
-    bare = unicodedata.normalize("NFKD", text)
-    kept = "".join(c if c.isalnum() and c.isascii() else " " for c in bare if c.isprintable())
+    letters = (c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    kept = "".join(c if c.isalnum() and c.isascii() else " " for c in letters if c.isprintable())
     return " ".join(kept.upper().split())
 
 

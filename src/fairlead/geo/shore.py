@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import zipfile
 from dataclasses import dataclass, field
 from math import acos, radians
 from pathlib import Path
@@ -55,20 +56,33 @@ def read_shore(path: str | Path, *, cell_deg: float = 0.1) -> Shore:
         if path.suffix == ".npz":
             return shore_from_land(_coarse_mask(path, cell_deg))
         return shore_from_land(_land_of(json.loads(path.read_text(encoding="utf-8")), cell_deg))
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         message = f"cannot read land from {path}: {error}"
         raise ConfigError(message, help="give land TopoJSON or a global land mask") from error
 
 
 def _coarse_mask(path: Path, cell_deg: float) -> np.ndarray:
-    with np.load(path) as stored:
-        land = ~stored["mask"]
-        north_first = stored["lat"][0] > stored["lat"][-1]
-    step = max(1, round(cell_deg * land.shape[0] / 180.0))
-    rows, columns = land.shape[0] // step, land.shape[1] // step
-    blocks = land[: rows * step, : columns * step].reshape(rows, step, columns, step)
-    coarse = blocks.any(axis=(1, 3))
-    return coarse[::-1] if north_first else coarse
+    """Land wherever a pixel of a cell is land; read a row of cells at a time, north first or not.
+
+    The mask unpacked is near a gigabyte, so that it is never held whole.
+    """
+    with zipfile.ZipFile(path) as stored:
+        with stored.open("lat.npy") as packed:
+            lat = np.lib.format.read_array(packed)
+        with stored.open("mask.npy") as packed:
+            np.lib.format.read_magic(packed)
+            shape, by_column, dtype = np.lib.format.read_array_header_1_0(packed)
+            if by_column or dtype != np.bool_ or len(shape) != 2:
+                message = "the mask is not a bool array of rows"
+                raise ValueError(message)
+            step = max(1, round(cell_deg * shape[0] / 180.0))
+            rows, columns = shape[0] // step, shape[1] // step
+            coarse = np.zeros((rows, columns), bool)
+            for row in range(rows):
+                band = np.frombuffer(packed.read(step * shape[1]), np.bool_).reshape(step, -1)
+                sea = band.all(axis=0)[: columns * step].reshape(columns, step)
+                coarse[row] = ~sea.all(axis=1)
+    return coarse[::-1] if lat[0] > lat[-1] else coarse
 
 
 def _land_of(topology: dict, cell_deg: float) -> np.ndarray:

@@ -88,7 +88,7 @@ MET_HYDRO_31 = (
     flag("accuracy", 105),
     *_met_time(106),
     *_wind(122, (360, 511)),
-    scaled("air_temperature_c", 154, 11, 10.0, (-1024, -1024), signed=True),
+    scaled("air_temperature_c", 154, 11, 10.0, 1024, signed=True),
     uint("humidity_pct", 165, 7, (101, 127)),
     scaled("dew_point_c", 172, 10, 10.0, (501, 511), signed=True),
     scaled("pressure_hpa", 182, 9, 1.0, (403, 511), plus=799.0),
@@ -179,9 +179,7 @@ BINARY_ADDRESSED: tuple[Layout, ...] = (
         "number of persons on board", 1, 16, (101, 141), (uint("persons_on_board", 88, 13, 0),)
     ),
     _addressed("area notice, addressed", 1, 23, (143, 1013), _area_notice(88)),
-    Layout(
-        "binary addressed message", 6, "3.4", ((88, 1013),), (*_ADDRESSED, data(88))
-    ),
+    Layout("binary addressed message", 6, "3.4", ((88, 1013),), (*_ADDRESSED, data(88))),
 )
 
 BINARY_BROADCAST: tuple[Layout, ...] = (
@@ -190,8 +188,6 @@ BINARY_BROADCAST: tuple[Layout, ...] = (
     _broadcast("area notice", 1, 22, (111, 1013), _area_notice(56)),
     _broadcast("extended ship static and voyage data", 1, 24, (350, 365), VOYAGE_EXTENDED),
     _broadcast("inland ship static and voyage data", 200, 10, (160, 173), INLAND_STATIC),
-    Layout(
-        "binary broadcast message", 8, "3.6", ((56, 1013),), (*_BROADCAST, data(56))
-    ),
+    Layout("binary broadcast message", 8, "3.6", ((56, 1013),), (*_BROADCAST, data(56))),
 )
 """The last of each takes what no other does."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
 from fairlead.observations.ais import extract as x
+from fairlead.observations.ais import state as s
 from fairlead.observations.ais.columns import (
     FIELDS_BY_NAME,
     MESSAGE_COLUMNS,
@@ -19,11 +21,34 @@ from fairlead.observations.ais.columns import (
 )
 from fairlead.observations.ais.layouts import LAYOUTS
 from fairlead.observations.ais.run import kernel
-from fairlead.observations.ais.state import N_MESSAGES, N_REFUSED, N_STATIONS, REASONS, Kit
 from fairlead.schema.tables import REJECTS
 
 _STORE_TYPES = (np.float64, np.float32, np.int32, np.int16, np.int8)
+BYTES_PER_ROW = 480
+"""Memory for the columns of a block with every type in it; what is not used stays untouched."""
+
 _NEVER_NULL = {"msg_type", "mmsi", "repeat"}
+
+
+class Arena:
+    """One piece of memory, zeros, for all columns of a table.
+
+    A hundred small arrays cost more in page faults than the decoding itself; one large one gets
+    large pages.
+    """
+
+    def __init__(self, n_bytes: int) -> None:
+        self._memory = np.zeros(n_bytes, np.uint8)
+        self._used = 0
+
+    def array(self, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+        """The next array, aligned to 64 bytes; a new piece when the arena is used up."""
+        n_bytes = math.prod(shape) * np.dtype(dtype).itemsize
+        start = self._used
+        self._used += -(-n_bytes // 64) * 64
+        if self._used > len(self._memory):
+            return np.zeros(shape, dtype)
+        return self._memory[start : start + n_bytes].view(dtype).reshape(shape)
 
 
 class Grouped(NamedTuple):
@@ -33,14 +58,15 @@ class Grouped(NamedTuple):
     rows: np.ndarray
 
 
-def message_table(kit: Kit, buf: bytes | np.ndarray, names: Sequence[str] | None) -> pa.Table:
+def message_table(kit: s.Kit, buf: np.ndarray, names: Sequence[str] | None) -> pa.Table:
     """The messages of a kit with the columns `names`, or all that there are."""
     schema = MESSAGE_COLUMNS
     if names is not None:
         schema = pa.schema([MESSAGE_COLUMNS.field(name) for name in names])
-    n = int(kit.state[N_MESSAGES])
-    found = {} if n == 0 else field_columns(kit, group(kit), tuple(schema.names))
-    heard = heard_columns(kit, buf, set(schema.names))
+    n = int(kit.state[s.N_MESSAGES])
+    arena = Arena(n * BYTES_PER_ROW)
+    found = {} if n == 0 else field_columns(kit, group(kit), tuple(schema.names), arena)
+    heard = heard_columns(kit, buf, set(schema.names), arena)
     nothing = {t: pa.nulls(n, t) for t in set(schema.types)}
     arrays = []
     for field in schema:
@@ -49,32 +75,40 @@ def message_table(kit: Kit, buf: bytes | np.ndarray, names: Sequence[str] | None
     return pa.Table.from_arrays(arrays, schema=schema)
 
 
-def group(kit: Kit) -> Grouped:
-    n = int(kit.state[N_MESSAGES])
+def group(kit: s.Kit) -> Grouped:
+    n = int(kit.state[s.N_MESSAGES])
     starts = np.zeros(len(LAYOUTS) + 1, np.int64)
     rows = np.empty(n, np.int32)
-    kernel(x.by_layout)(kit.m_layout, n, starts, rows)
+    kernel(x.by_layout)(kit.found, n, starts, rows)
     return Grouped(starts, rows)
 
 
-def heard_columns(kit: Kit, buf: bytes | np.ndarray, names: set[str]) -> dict[str, pa.Array]:
+def heard_columns(
+    kit: s.Kit, buf: np.ndarray, names: set[str], arena: Arena
+) -> dict[str, pa.Array]:
     """Columns that come from the line and not from the message."""
-    n = int(kit.state[N_MESSAGES])
+    n = int(kit.state[s.N_MESSAGES])
     made = {
-        "line": kit.m_line,
-        "time_us": kit.m_time,
-        "time_basis": kit.m_basis,
-        "n_bits": kit.m_bits,
-        "raw_offset": kit.m_offset,
-        "payload_hash": kit.m_hash,
+        "line": s.M_LINE,
+        "time_us": s.M_TIME,
+        "time_basis": s.M_BASIS,
+        "n_bits": s.M_BITS,
+        "raw_offset": s.M_OFFSET,
+        "payload_hash": s.M_HASH,
     }
-    found = {k: pa.array(v[:n].astype(_np(k))) for k, v in made.items() if k in names}
+    found = {}
+    for name, slot in made.items():
+        if name in names:
+            values = arena.array((n,), _np(name))
+            values[:] = kit.found[slot, :n]
+            buffers = [None, pa.py_buffer(values)]
+            found[name] = pa.Array.from_buffers(MESSAGE_COLUMNS.field(name).type, n, buffers)
     if "own_ship" in names:
-        found["own_ship"] = pa.array(kit.m_own[:n].astype(bool))
+        found["own_ship"] = pa.array(kit.found[s.M_OWN, :n].astype(bool))
     if "station" in names:
         found["station"] = station_column(kit, buf)
     if "channel" in names:
-        found["channel"] = _channel_column(kit.m_channel[:n])
+        found["channel"] = _channel_column(kit.found[s.M_CHANNEL, :n])
     return found
 
 
@@ -82,23 +116,25 @@ def _np(name: str) -> np.dtype:
     return np.dtype(MESSAGE_COLUMNS.field(name).type.to_pandas_dtype())
 
 
-def station_column(kit: Kit, buf: bytes | np.ndarray) -> pa.Array:
+def station_column(kit: s.Kit, buf: np.ndarray) -> pa.Array:
     """The receivers' names as a dictionary of this block."""
-    n_names = int(kit.state[N_STATIONS])
-    at, length = kit.station_at[:n_names], kit.station_len[:n_names]
-    names = [
-        bytes(buf[a : a + k]).decode("ascii", "replace")
-        for a, k in zip(at.tolist(), length.tolist(), strict=True)
-    ]
-    n = int(kit.state[N_MESSAGES])
-    codes = kit.m_station[:n]
+    n = int(kit.state[s.N_MESSAGES])
+    codes = np.full(n, -1, np.int32)
+    names: list[str] = []
+    if n and kit.found[s.M_STATION_LEN, :n].any():
+        slots = 2 << n.bit_length()
+        hashes, numbers = np.zeros(slots, np.int64), np.zeros(slots, np.int32)
+        total = kernel(x.number_stations)(buf, kit.found, n, hashes, numbers, codes)
+        _, first = np.unique(codes, return_index=True)
+        spans = kit.found[s.M_STATION_AT : s.M_STATION_LEN + 1, first[-total:]].T.tolist()
+        names = [bytes(buf[at : at + k]).decode("ascii", "replace") for at, k in spans]
     return pa.DictionaryArray.from_arrays(
-        pa.array(codes.copy(), mask=codes < 0), pa.array(names, pa.string())
+        pa.array(codes, mask=codes < 0), pa.array(names, pa.string())
     )
 
 
 def _channel_column(channel: np.ndarray) -> pa.Array:
-    codes = channel.view(np.uint8)
+    codes = channel.astype(np.uint8)
     present = np.flatnonzero(np.bincount(codes, minlength=256))
     present = present[present > 0]
     index = np.zeros(256, np.int32)
@@ -109,19 +145,21 @@ def _channel_column(channel: np.ndarray) -> pa.Array:
     )
 
 
-def field_columns(kit: Kit, grouped: Grouped, names: tuple[str, ...]) -> dict[str, pa.Array]:
+def field_columns(
+    kit: s.Kit, grouped: Grouped, names: tuple[str, ...], arena: Arena
+) -> dict[str, pa.Array]:
     """The columns `names` that any message of the block carries, from the bits."""
     plan = plan_for(names)
     present = np.flatnonzero(np.diff(grouped.starts)).tolist()
-    found = _number_columns(kit, grouped, plan, present)
-    found.update(_text_columns(kit, grouped, plan, present))
+    found = _number_columns(kit, grouped, plan, present, arena)
+    found.update(_text_columns(kit, grouped, plan, present, arena))
     return found
 
 
 def _number_columns(
-    kit: Kit, grouped: Grouped, plan: Plan, present: list[int]
+    kit: s.Kit, grouped: Grouped, plan: Plan, present: list[int], arena: Arena
 ) -> dict[str, pa.Array]:
-    n = int(kit.state[N_MESSAGES])
+    n = int(kit.state[s.N_MESSAGES])
     used = sorted({int(k) for p in present for k in plan.numbers[p][:, x.F_SLOT]})
     counts = [0] * 6
     slot, valid = np.zeros(len(plan.names), np.int64), np.zeros(len(plan.names), np.int64)
@@ -131,17 +169,29 @@ def _number_columns(
         counts[store] += 1
     n_bytes = (n + 7) // 8
     stores = (
-        *(np.zeros((c, n), t) for c, t in zip(counts, _STORE_TYPES, strict=False)),
-        np.zeros((counts[5], n_bytes), np.uint8),
+        *(arena.array((c, n), t) for c, t in zip(counts, _STORE_TYPES, strict=False)),
+        arena.array((counts[5], n_bytes), np.uint8),
     )
-    bitmaps = np.zeros((len(used), n_bytes), np.uint8)
+    bitmaps = arena.array((len(used), n_bytes), np.uint8)
+    raw = np.empty(n, np.int64)
     for p in present:
         fields = plan.numbers[p].copy()
         fields[:, x.F_VALID] = valid[fields[:, x.F_SLOT]]
         fields[:, x.F_SLOT] = slot[fields[:, x.F_SLOT]]
         rows = grouped.rows[grouped.starts[p] : grouped.starts[p + 1]]
+        here = np.zeros(n_bytes, np.uint8)
+        at, bits = kit.found[s.M_WORD, rows], kit.found[s.M_BITS, rows]
         kernel(x.numbers)(
-            kit.words, kit.m_word, kit.m_bits, rows, fields, plan.scales[p], stores, bitmaps
+            kit.words,
+            at,
+            bits,
+            rows,
+            fields,
+            plan.scales[p],
+            *stores,
+            bitmaps,
+            here,
+            raw[: len(rows)],
         )
     found = {}
     for v, k in enumerate(used):
@@ -153,53 +203,53 @@ def _number_columns(
 
 
 def _text_columns(
-    kit: Kit, grouped: Grouped, plan: Plan, present: list[int]
+    kit: s.Kit, grouped: Grouped, plan: Plan, present: list[int], arena: Arena
 ) -> dict[str, pa.Array]:
-    n = int(kit.state[N_MESSAGES])
+    n = int(kit.state[s.N_MESSAGES])
     used = sorted({int(k) for p in present for k in plan.texts[p][:, x.T_SLOT]})
     slot = np.zeros(len(plan.names), np.int64)
     slot[used] = np.arange(len(used))
-    starts, ends, lengths = (np.zeros((len(used), n), np.int32) for _ in range(3))
+    starts, ends, lengths = (arena.array((len(used), n), np.int32) for _ in range(3))
     for p in present:
         fields = plan.texts[p].copy()
         if len(fields) == 0:
             continue
         fields[:, x.T_SLOT] = slot[fields[:, x.T_SLOT]]
         rows = grouped.rows[grouped.starts[p] : grouped.starts[p + 1]]
-        kernel(x.measure)(
-            kit.words, kit.m_word, kit.m_bits, rows, fields, starts, ends, lengths
-        )
+        kernel(x.measure)(kit.words, kit.found, rows, fields, starts, ends, lengths)
     found = {}
     for v, k in enumerate(used):
         name = plan.names[k]
-        offsets, bitmap = np.empty(n + 1, np.int32), np.zeros((n + 7) // 8, np.uint8)
+        offsets = arena.array((n + 1,), np.int32)
+        bitmap = arena.array(((n + 7) // 8,), np.uint8)
         total = kernel(x.lay_out)(lengths[v], offsets, bitmap)
         out = np.empty(total, np.uint8)
         unit = TEXT_KINDS[FIELDS_BY_NAME[name][0].kind]
-        kernel(x.write_texts)(kit.words, kit.m_word, starts[v], ends[v], offsets, unit, out)
+        kernel(x.write_texts)(kit.words, kit.found, starts[v], ends[v], offsets, unit, out)
         buffers = [pa.py_buffer(bitmap), pa.py_buffer(offsets), pa.py_buffer(out)]
         found[name] = pa.Array.from_buffers(MESSAGE_COLUMNS.field(name).type, n, buffers)
     return found
 
 
-def reject_table(kit: Kit, buf: bytes | np.ndarray, source: str) -> pa.Table:
+def reject_table(kit: s.Kit, buf: np.ndarray, source: str) -> pa.Table:
     """The rejects of a kit as rows of REJECTS."""
-    n = int(kit.state[N_REFUSED])
+    n = int(kit.state[s.N_REFUSED])
     if n == 0:
         return REJECTS.empty()
-    lengths = kit.r_len[:n]
-    offsets, out = np.empty(n + 1, np.int32), np.empty(int(lengths.sum()), np.uint8)
-    kernel(x.copy_spans)(buf, kit.r_at[:n], lengths, offsets, out)
-    reasons = kit.r_reason[:n].astype(np.int32)
+    refused = kit.refused[:n]
+    offsets = np.empty(n + 1, np.int32)
+    out = np.empty(int(refused[:, s.R_LEN].sum()), np.uint8)
+    kernel(x.copy_refused)(buf, kit.refused, n, offsets, out)
+    reasons, mmsi = refused[:, s.R_REASON].astype(np.int32), refused[:, s.R_MMSI].astype(np.int32)
     return REJECTS.rows(
         {
             "source": pa.DictionaryArray.from_arrays(np.zeros(n, np.int32), [source]),
-            "raw_offset": kit.r_offset[:n].copy(),
-            "line": kit.r_line[:n].copy(),
-            "time_us": kit.r_time[:n].copy(),
-            "mmsi": pa.array(kit.r_mmsi[:n].copy(), mask=kit.r_mmsi[:n] < 0),
-            "reason": pa.DictionaryArray.from_arrays(reasons, list(REASONS)),
-            "detail": _details(reasons, kit.r_a[:n], kit.r_b[:n]),
+            "raw_offset": refused[:, s.R_OFFSET].copy(),
+            "line": refused[:, s.R_LINE].copy(),
+            "time_us": refused[:, s.R_TIME].copy(),
+            "mmsi": pa.array(mmsi, mask=mmsi < 0),
+            "reason": pa.DictionaryArray.from_arrays(reasons, list(s.REASONS)),
+            "detail": _details(reasons, refused[:, s.R_A], refused[:, s.R_B]),
             "bytes": pa.Array.from_buffers(
                 pa.binary(), n, [None, pa.py_buffer(offsets), pa.py_buffer(out)]
             ),
@@ -226,7 +276,5 @@ _DETAILS = {
 def _details(reasons: np.ndarray, a: np.ndarray, b: np.ndarray) -> pa.Array:
     """The sentence for each reject; equal ones are written once."""
     distinct, which = np.unique(np.stack([reasons, a, b]), axis=1, return_inverse=True)
-    written = [
-        _DETAILS[REASONS[r]].format(a=p, b=q) for r, p, q in distinct.T.tolist()
-    ]
+    written = [_DETAILS[s.REASONS[r]].format(a=p, b=q) for r, p, q in distinct.T.tolist()]
     return pa.array(written, pa.string()).take(pa.array(which.ravel()))

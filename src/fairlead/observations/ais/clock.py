@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from numba import njit
 
-from fairlead.observations.ais.stamps import NONE, SECOND_US, is_utc, utc_us
+from fairlead.observations.ais.stamps import NONE, SECOND_US, utc_us
 from fairlead.observations.ais.state import (
     CLOCK_AHEAD,
     CLOCK_AHEAD_US,
@@ -35,7 +35,7 @@ MINUTE_S = 60
 @njit(cache=True)
 def tick(state, words, at, msg_type):
     """Let one message move the clock. It has at least 168 bits."""
-    if msg_type in {4, 11}:
+    if msg_type == 4 or msg_type == 11:
         report = _report_us(words, at)
         if report != NONE and state[CLOCK_BASIS] != ASSUMED:
             _hear_base(state, report)
@@ -43,7 +43,7 @@ def tick(state, words, at, msg_type):
     first = NONE
     if 1 <= msg_type <= 3:
         first = 137
-    elif msg_type in {18, 19}:
+    elif msg_type == 18 or msg_type == 19:
         first = 133
     elif msg_type == 9:
         first = 128
@@ -59,7 +59,7 @@ def _report_us(words, at):
     year, month = bits_at(words, at, 38, 14), bits_at(words, at, 52, 4)
     day, hour = bits_at(words, at, 56, 5), bits_at(words, at, 61, 5)
     minute, sec = bits_at(words, at, 66, 6), bits_at(words, at, 72, 6)
-    if sec >= MINUTE_S or not is_utc(year, month, day, hour, minute, sec):
+    if sec >= MINUTE_S:
         return NONE
     return utc_us(year, month, day, hour, minute, sec)
 

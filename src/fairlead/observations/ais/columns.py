@@ -50,7 +50,7 @@ def _store(name: str, fields: list[Field]) -> int:
     """The kind of number that holds every field of this name."""
     if any(f.kind == "bool" for f in fields):
         return x.STORE_BIT
-    if any(f.kind == "turn_indicator" for f in fields):
+    if any(f.kind == "sign" for f in fields):
         return x.STORE_I8
     if name.endswith(("lat_deg", "lon_deg")):
         return x.STORE_F64
@@ -111,9 +111,9 @@ class Plan:
     """Which fields of which layout go to which slot, for a choice of columns."""
 
     names: tuple[str, ...]
-    numbers: tuple[np.ndarray, ...]  # per layout (fields, 11) int64
+    numbers: tuple[np.ndarray, ...]  # per layout (fields, 10) int64
     scales: tuple[np.ndarray, ...]  # per layout (fields, 2) float64
-    texts: tuple[np.ndarray, ...]  # per layout (fields, 5) int64
+    texts: tuple[np.ndarray, ...]  # per layout (fields, 4) int64
 
 
 def _number_row(field: Field) -> list[int]:
@@ -121,11 +121,11 @@ def _number_row(field: Field) -> list[int]:
     store = STORE_OF[field.name]
     if field.kind == "turn":
         store = x.STORE_TURN
-    if field.kind == "turn_indicator":
-        store = x.STORE_INDICATOR
+    if field.kind == "sign":
+        store = x.STORE_SIGN
     na_first, na_width = field.na_bits or (0, 0)
-    signed = field.kind in {"int", "turn", "turn_indicator"}
-    return [field.first, field.width, signed, *field.na, na_first, na_width, store, 0, 0, 0]
+    signed = field.kind in {"int", "turn", "sign"}
+    return [field.first, field.width, signed, *field.na, na_first, na_width, store, 0, 0]
 
 
 @cache
@@ -141,15 +141,15 @@ def plan_for(names: tuple[str, ...]) -> Plan:
                 continue
             k = names.index(field.name)
             if field.kind in TEXT_KINDS:
-                strings.append([field.first, field.width, TEXT_KINDS[field.kind], k, 0])
+                strings.append([field.first, field.width, TEXT_KINDS[field.kind], k])
             else:
                 row = _number_row(field)
                 row[x.F_SLOT] = k
                 rows.append(row)
                 factors.append([field.per_unit, field.plus])
-        numbers.append(np.array(rows, np.int64).reshape(-1, 11))
+        numbers.append(np.array(rows, np.int64).reshape(-1, 10))
         scales.append(np.array(factors, np.float64).reshape(-1, 2))
-        texts.append(np.array(strings, np.int64).reshape(-1, 5))
+        texts.append(np.array(strings, np.int64).reshape(-1, 4))
     return Plan(names, tuple(numbers), tuple(scales), tuple(texts))
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from fairlead.observations.ais import framing, parts
+from fairlead.observations.ais import framing, parts, settle
 from fairlead.observations.ais import state as s
 from fairlead.observations.ais.build import message_table, reject_table
 from fairlead.observations.ais.clock import ASSUMED
@@ -40,9 +40,8 @@ _CARRIED = (
 class Carry:
     """What a block leaves to the next one: the time, an open TAG block, and parts that wait."""
 
-    state: np.ndarray  # (16,) int64
-    groups: np.ndarray  # (open messages, G_WIDTH) int64
-    parts: np.ndarray  # (open messages, MAX_PARTS, P_WIDTH) int64
+    state: np.ndarray  # (of the state) int64
+    groups: np.ndarray  # (open messages, columns of `state`) int64
     head: bytes  # the bytes they point at
 
 
@@ -102,11 +101,12 @@ def frame_block(
     final: bool,
     infer_time: bool,
     assume_time_us: int | None,
-) -> tuple[s.Kit, bytes | np.ndarray, Carry]:
+) -> tuple[s.Kit, np.ndarray, Carry]:
     """The first half of `decode_block`: records found and their bits laid out."""
     head = carry.head if carry else b""
-    buf = np.frombuffer(b"".join((head, payload)), np.uint8)
-    kit = s.new_kit(len(buf))
+    buf = np.frombuffer(b"".join((head, payload, b"\n" * framing.PAD)), np.uint8)
+    end = len(buf) - framing.PAD
+    kit = s.new_kit(end)
     state = kit.state
     state[[s.STAMP_US, s.TAG_US, s.CLOCK_US]] = NONE
     if assume_time_us is not None:
@@ -114,17 +114,14 @@ def frame_block(
     if carry:
         state[list(_CARRIED)] = carry.state
         kit.groups[: len(carry.groups)] = carry.groups
-        kit.parts[: len(carry.parts)] = carry.parts
-    state[s.LINE], state[s.OFFSET] = first_line, offset - len(head)
+        state[s.LINE], state[s.OFFSET] = first_line, offset - len(head)
     state[s.RECEIVED_US] = received_us
     state[s.INFER] = infer_time or assume_time_us is not None
-    kernel(framing.read_lines)(kit, TABLES, buf, len(head), len(buf))
+    kernel(framing.read_lines)(buf, *kit, len(head), end)
     if final:
-        kernel(parts.give_up_older)(kit, FOREVER, FOREVER)
+        kernel(parts.give_up_older)(state, kit.refused, kit.groups, FOREVER, FOREVER)
+    kernel(settle.settle)(state, kit.words, kit.found, kit.refused)
     return kit, buf, _carry(kit, buf)
-
-
-TABLES = s.layout_tables()
 
 
 def _carry(kit: s.Kit, buf: np.ndarray) -> Carry:
@@ -134,16 +131,16 @@ def _carry(kit: s.Kit, buf: np.ndarray) -> Carry:
     length = 0
     head = b""
     if n:
-        spans = kit.parts[:n, :, s.P_RAW_LEN] + kit.parts[:n, :, s.P_PAYLOAD_LEN]
-        out = np.empty(int(spans.sum()) + n * s.MAX_PARTS * framing.MAX_PREFIX + 64 * n, np.uint8)
-        length = kernel(parts.pack)(kit, buf, out)
+        longest = s.MAX_PARTS * (framing.MAX_CHARS + 2 * framing.MAX_PREFIX) + 64
+        out = np.empty(n * longest, np.uint8)
+        length = kernel(parts.pack)(buf, state, kit.groups, out)
         head = out[:length].tobytes()
     for at, size in ((s.TAG_STATION_AT, s.TAG_STATION_LEN), (s.SITE_AT, s.SITE_LEN)):
         start = int(state[at])
         state[at] = len(head)
         head += buf[start : start + int(state[size])].tobytes()
     kept = state[list(_CARRIED)]
-    return Carry(kept, kit.groups[:n].copy(), kit.parts[:n].copy(), head)
+    return Carry(kept, kit.groups[:n].copy(), head)
 
 
 def iter_decoded(
@@ -155,14 +152,26 @@ def iter_decoded(
     for block in blocks:
         if waiting is not None:
             made = decode_block(
-                waiting, carry, source=source, offset=offset, first_line=line,
-                received_us=received_us, final=False, **options,
+                waiting,
+                carry,
+                source=source,
+                offset=offset,
+                first_line=line,
+                received_us=received_us,
+                final=False,
+                **options,
             )
             yield made
             carry, offset, line = made.carry, offset + len(waiting), line + made.counts["lines"]
         waiting = block
     if waiting is not None:
         yield decode_block(
-            waiting, carry, source=source, offset=offset, first_line=line,
-            received_us=received_us, final=True, **options,
+            waiting,
+            carry,
+            source=source,
+            offset=offset,
+            first_line=line,
+            received_us=received_us,
+            final=True,
+            **options,
         )

@@ -8,7 +8,17 @@ from __future__ import annotations
 
 from numba import njit
 
-from fairlead.observations.ais.words import bits_at
+from fairlead.observations.ais.records import span_hash
+from fairlead.observations.ais.state import (
+    M_BITS,
+    M_LAYOUT,
+    M_STATION_AT,
+    M_STATION_LEN,
+    M_WORD,
+    R_AT,
+    R_LEN,
+)
+from fairlead.observations.ais.words import WORD, bits_at
 
 (
     F_FIRST,
@@ -21,12 +31,11 @@ from fairlead.observations.ais.words import bits_at
     F_STORE,
     F_SLOT,
     F_VALID,
-    F_WIDTH_OF_ROW,
-) = range(11)
+) = range(10)
 
-STORE_F64, STORE_F32, STORE_I32, STORE_I16, STORE_I8, STORE_BIT, STORE_TURN, STORE_INDICATOR = range(8)
+STORE_F64, STORE_F32, STORE_I32, STORE_I16, STORE_I8, STORE_BIT, STORE_TURN, STORE_SIGN = range(8)
 
-T_FIRST, T_WIDTH, T_UNIT, T_SLOT, T_WIDTH_OF_ROW = range(5)
+T_FIRST, T_WIDTH, T_UNIT, T_SLOT = range(4)
 UNIT_TEXT, UNIT_BYTES, UNIT_ETA = range(3)
 
 TURN_FACTOR = 4.733
@@ -34,63 +43,95 @@ TURN_FACTOR = 4.733
 
 
 @njit(cache=True)
-def numbers(words, word_at, n_bits, rows, fields, scales, stores, valid):
-    """Write each number field of the messages `rows`; `stores` are 2D arrays by type of number.
+def numbers(words, at, bits, rows, fields, scales, f64, f32, i32, i16, i8, bit, valid, here, raw):
+    """Write each number field of the messages `rows` to its column.
 
-    `valid` (slots, rows of the table / 8) gets a bit where there is a value.
+    `at` and `bits` are first word and length of these messages. The columns are rows of the 2D
+    arrays by type of number; `valid` (columns, rows / 8) gets a bit where there is a value. `here`
+    (zeros, rows / 8) and `raw` (one number per message) are scratch.
     """
+    for k in range(len(rows)):
+        here[rows[k] >> 3] |= 1 << (rows[k] & 7)
     for f in range(len(fields)):
         field = fields[f]
-        _number(words, word_at, n_bits, rows, field, scales[f, 0], scales[f, 1], stores, valid)
+        mask = valid[field[F_VALID]]
+        for k in range(len(here)):
+            mask[k] |= here[k]
+        _read_raw(words, at, bits, rows, field, raw, mask)
+        _store(rows, raw, field, scales[f, 0], scales[f, 1], f64, f32, i32, i16, i8, bit)
 
 
 @njit(cache=True)
-def _number(words, word_at, n_bits, rows, field, per_unit, plus, stores, valid):
+def _read_raw(words, at, bits, rows, field, raw, mask):
+    """The field's number in each message; 0, and no bit in the mask, where it is not available.
+
+    Where a field's bits lie in the words is the same in all messages.
+    """
     first, width = field[F_FIRST], field[F_WIDTH]
     low, high = field[F_NA_LOW], field[F_NA_HIGH]
-    store, slot, bitmap = field[F_STORE], field[F_SLOT], valid[field[F_VALID]]
     sign = 1 << (width - 1) if field[F_SIGNED] else 0
-    other = field[F_NA_WIDTH] != 0
-    for k in range(len(rows)):
-        row = rows[k]
-        at, bits = word_at[row], n_bits[row]
-        start = first if first >= 0 else bits + first
-        if start + width > bits:
-            continue
-        raw = bits_at(words, at, start, width)
-        if sign:
-            raw = (raw ^ sign) - sign
-        judged = bits_at(words, at, field[F_NA_FIRST], field[F_NA_WIDTH]) if other else raw
-        if low <= judged <= high:
-            continue
-        if store == STORE_F64:
-            stores[0][slot, row] = raw / per_unit + plus
-        elif store == STORE_F32:
-            stores[1][slot, row] = raw / per_unit + plus
-        elif store == STORE_I32:
-            stores[2][slot, row] = raw
-        elif store == STORE_I16:
-            stores[3][slot, row] = raw
-        elif store == STORE_I8:
-            stores[4][slot, row] = raw
-        elif store == STORE_BIT:
-            stores[5][slot, row >> 3] |= raw << (row & 7)
-        elif store == STORE_TURN:
-            if raw in {-128, -127, 127}:
-                continue
-            turn = (raw / TURN_FACTOR) ** 2
-            stores[1][slot, row] = turn if raw >= 0 else -turn
-        elif raw == 127:
-            stores[4][slot, row] = 1
-        elif raw == -127:
-            stores[4][slot, row] = -1
+    if first < 0 or field[F_NA_WIDTH]:
+        for k in range(len(at)):
+            start = first if first >= 0 else bits[k] + first
+            known = start + width <= bits[k]
+            if known and field[F_NA_WIDTH]:
+                judged = bits_at(words, at[k], field[F_NA_FIRST], field[F_NA_WIDTH])
+                known = judged < low or judged > high
+            if known:
+                raw[k] = bits_at(words, at[k], start, width)
+            else:
+                raw[k] = 0
+                mask[rows[k] >> 3] &= ~(1 << (rows[k] & 7))
+        return
+    word, end = first // WORD, first % WORD + width
+    right = max(WORD - end, 0)
+    over = max(end - WORD, 0)
+    rest = WORD - over if over else 0
+    keep = (1 << width) - 1
+    for k in range(len(at)):
+        value = words[at[k] + word] >> right
+        if over:
+            value = (value << over) | (words[at[k] + word + 1] >> rest)
+        value &= keep
+        if first + width > bits[k] or low <= value <= high:
+            raw[k] = 0
+            mask[rows[k] >> 3] &= ~(1 << (rows[k] & 7))
         else:
-            continue
-        bitmap[row >> 3] |= 1 << (row & 7)
+            raw[k] = (value ^ sign) - sign
 
 
 @njit(cache=True)
-def measure(words, word_at, n_bits, rows, fields, starts, ends, lengths):
+def _store(rows, raw, field, per_unit, plus, f64, f32, i32, i16, i8, bit):
+    """Write the numbers to their column as its type."""
+    store, slot = field[F_STORE], field[F_SLOT]
+    if store == STORE_F32:
+        for k in range(len(rows)):
+            f32[slot, rows[k]] = raw[k] / per_unit + plus
+    elif store == STORE_F64:
+        for k in range(len(rows)):
+            f64[slot, rows[k]] = raw[k] / per_unit + plus
+    elif store == STORE_I32:
+        for k in range(len(rows)):
+            i32[slot, rows[k]] = raw[k]
+    elif store == STORE_I16:
+        for k in range(len(rows)):
+            i16[slot, rows[k]] = raw[k]
+    elif store == STORE_I8:
+        for k in range(len(rows)):
+            i8[slot, rows[k]] = raw[k]
+    elif store == STORE_BIT:
+        for k in range(len(rows)):
+            bit[slot, rows[k] >> 3] |= raw[k] << (rows[k] & 7)
+    elif store == STORE_TURN:
+        for k in range(len(rows)):
+            f32[slot, rows[k]] = raw[k] * abs(raw[k]) / TURN_FACTOR**2
+    else:
+        for k in range(len(rows)):
+            i8[slot, rows[k]] = (raw[k] > 0) - (raw[k] < 0)
+
+
+@njit(cache=True)
+def measure(words, found, rows, fields, starts, ends, lengths):
     """How long each text is: `lengths` (slots, rows), with its first and last bit + 1."""
     for f in range(len(fields)):
         field = fields[f]
@@ -98,7 +139,7 @@ def measure(words, word_at, n_bits, rows, fields, starts, ends, lengths):
         step = 6 if unit == UNIT_TEXT else 8
         for k in range(len(rows)):
             row = rows[k]
-            at, bits = word_at[row], n_bits[row]
+            at, bits = found[M_WORD, row], found[M_BITS, row]
             first = field[T_FIRST]
             width = field[T_WIDTH] if field[T_WIDTH] > 0 else bits + field[T_WIDTH] - first
             if first + width > bits:
@@ -136,13 +177,13 @@ def lay_out(lengths, offsets, bitmap):
 
 
 @njit(cache=True)
-def write_texts(words, word_at, starts, ends, offsets, unit, out):
+def write_texts(words, found, starts, ends, offsets, unit, out):
     """Write the characters or bytes of one column."""
     for row in range(len(starts)):
         n = offsets[row + 1] - offsets[row]
         if n == 0:
             continue
-        at, first, to = word_at[row], starts[row], offsets[row]
+        at, first, to = found[M_WORD, row], starts[row], offsets[row]
         if unit == UNIT_TEXT:
             for k in range(n):
                 c = bits_at(words, at, first + 6 * k, 6)
@@ -175,28 +216,53 @@ def _write_eta(words, at, first, to, out):
 
 
 @njit(cache=True)
-def by_layout(layouts, n, starts, rows):
+def by_layout(found, n, starts, rows):
     """Message numbers grouped by layout (a counting sort): `starts` (layouts + 1), `rows` (n)."""
     starts[:] = 0
     for k in range(n):
-        starts[layouts[k] + 1] += 1
+        starts[found[M_LAYOUT, k] + 1] += 1
     for k in range(1, len(starts)):
         starts[k] += starts[k - 1]
     for k in range(n):
-        rows[starts[layouts[k]]] = k
-        starts[layouts[k]] += 1
+        rows[starts[found[M_LAYOUT, k]]] = k
+        starts[found[M_LAYOUT, k]] += 1
     for k in range(len(starts) - 1, 0, -1):
         starts[k] = starts[k - 1]
     starts[0] = 0
 
 
 @njit(cache=True)
-def copy_spans(buf, at, lengths, offsets, out):
-    """The bytes of many spans one after the other."""
+def copy_refused(buf, refused, n, offsets, out):
+    """The kept bytes of the rejects, one after the other."""
     to = 0
-    for k in range(len(at)):
+    for k in range(n):
         offsets[k] = to
-        for q in range(at[k], at[k] + lengths[k]):
+        for q in range(refused[k, R_AT], refused[k, R_AT] + refused[k, R_LEN]):
             out[to] = buf[q]
             to += 1
-    offsets[len(at)] = to
+    offsets[n] = to
+
+
+@njit(cache=True)
+def number_stations(buf, found, n, hashes, numbers, codes):
+    """Give each station a number by first appearance; `codes` (n) gets it, -1 without a station.
+
+    `hashes` and `numbers` are an open addressing table of zeros with more slots than stations.
+    Returns how many there are;
+    """
+    total = 0
+    for k in range(n):
+        length = found[M_STATION_LEN, k]
+        if length == 0:
+            codes[k] = -1
+            continue
+        h = span_hash(buf, found[M_STATION_AT, k], length)
+        slot = h % len(hashes)
+        while hashes[slot] != 0 and hashes[slot] != h:
+            slot = (slot + 1) % len(hashes)
+        if hashes[slot] == 0:
+            hashes[slot] = h
+            numbers[slot] = total
+            total += 1
+        codes[k] = numbers[slot]
+    return total

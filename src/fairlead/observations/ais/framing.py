@@ -9,19 +9,17 @@ from __future__ import annotations
 from numba import njit
 
 from fairlead.observations.ais.clock import EPOCH, PROPRIETARY, TAG
-from fairlead.observations.ais.emit import emit, refuse, station_id
 from fairlead.observations.ais.parts import add_part
+from fairlead.observations.ais.records import refuse, take
 from fairlead.observations.ais.stamps import (
     COMMA,
     NINE,
     NONE,
     ZERO,
-    comma_field,
-    digits,
-    epoch_us,
-    gatehouse_us,
+    field_end,
+    read_numbers,
     stamp_us,
-    zda_us,
+    time_line_us,
 )
 from fairlead.observations.ais.state import (
     BAD_ARMOUR,
@@ -30,7 +28,6 @@ from fairlead.observations.ais.state import (
     BAD_TAG_BLOCK,
     BAD_TIME_LINE,
     LINE,
-    MAX_PARTS,
     N_BLANK,
     N_COMMENTS,
     N_LINES,
@@ -42,6 +39,7 @@ from fairlead.observations.ais.state import (
     N_WORDS,
     NO_CHECKSUM,
     NOT_NMEA,
+    NUMBERS_AT,
     OFFSET,
     PENDING_TAG,
     SITE_AT,
@@ -53,15 +51,20 @@ from fairlead.observations.ais.state import (
     TAG_STATION_LEN,
     TAG_US,
     TRUNCATED,
+    TYPES_AT,
 )
-from fairlead.observations.ais.words import unarmour
+from fairlead.observations.ais.words import ARMOUR, unarmour
 
-LF, CR, BLANK, TAB = 10, 13, 32, 9
-BANG, DOLLAR, BACKSLASH, HASH, STAR, SLASH = 33, 36, 92, 35, 42, 47
+LF, CR, BLANK = 10, 13, 32
+BANG, DOLLAR, BACKSLASH, HASH, STAR, COLON = 33, 36, 92, 35, 42, 58
 V, D, M, O = 86, 68, 77, 79  # noqa: E741
+LOWER_B, LOWER_C, LOWER_G, LOWER_R, LOWER_S = 98, 99, 103, 114, 115
+PAD = 32
+"""The buffer goes on for so many line feeds, so that looking ahead stays inside."""
 MAX_CHARS = 1200
 """Payload characters of one sentence; the longest message has 178."""
 MAX_PREFIX = 400
+MAX_STATION = 64
 OK = -1
 
 
@@ -73,330 +76,322 @@ def _hex(c):
         return c - 55
     if 97 <= c <= 102:
         return c - 87
-    return -1
+    return 4096
 
 
 @njit(cache=True)
-def _is_sentence(buf, q, end):
-    """Whether a sentence's address starts here: ! or $, then letters or digits and a comma."""
+def _starts(buf, q, end):
+    """1 where a VDM or VDO sentence of any talker starts, 2 where another sentence does."""
     if buf[q] != BANG and buf[q] != DOLLAR:
-        return False
+        return 0
+    if buf[q + 3] == V and buf[q + 4] == D and buf[q + 6] == COMMA and q + 6 < end:
+        if buf[q + 5] == M or buf[q + 5] == O:
+            return 1
     k = q + 1
-    while k < end and k < q + 12 and (ZERO <= buf[k] <= NINE or 65 <= buf[k] <= 90):
+    while k < q + 12 and (ZERO <= buf[k] <= NINE or 65 <= buf[k] <= 90):
         k += 1
-    return k < end and k > q + 3 and buf[k] == COMMA
+    return 2 if k < end and k > q + 3 and buf[k] == COMMA else 0
 
 
 @njit(cache=True)
-def _is_ais(buf, q, end):
-    """Whether the sentence at `q` is VDM or VDO of whatever talker."""
-    return (
-        q + 7 < end
-        and (buf[q] == BANG or buf[q] == DOLLAR)
-        and buf[q + 3] == V
-        and buf[q + 4] == D
-        and (buf[q + 5] == M or buf[q + 5] == O)
-        and buf[q + 6] == COMMA
-    )
-
-
-@njit(cache=True)
-def _checksum_fault(buf, a, end):
-    """OK, or why the sentence whose first byte after ! is at `a` cannot be trusted as a whole."""
+def _checksum_fault(buf, q, end):
+    """Read a sentence from its first character to its checksum: (OK or fault, place after it)."""
     x = 0
-    q = a
+    q += 1
     while q < end and buf[q] != STAR:
         if buf[q] == BANG or buf[q] == BACKSLASH:
             return TRUNCATED, q
         x ^= buf[q]
         q += 1
     if q >= end:
-        return TRUNCATED, q
-    if q + 2 >= end:
-        return BAD_CHECKSUM, end
-    if _hex(buf[q + 1]) < 0 or _hex(buf[q + 2]) < 0 or _hex(buf[q + 1]) * 16 + _hex(buf[q + 2]) != x:
-        return BAD_CHECKSUM, q + 1
+        return TRUNCATED, end
+    if q + 2 >= end or _hex(buf[q + 1]) * 16 + _hex(buf[q + 2]) != x:
+        return BAD_CHECKSUM, min(q + 3, end)
     return OK, q + 3
 
 
 @njit(cache=True)
-def _small(buf, q):
-    """A one-digit number before a comma, 0 when empty, or NONE; with the place after the comma."""
-    if buf[q] == COMMA:
-        return 0, q + 1
-    if ZERO <= buf[q] <= NINE and buf[q + 1] == COMMA:
-        return buf[q] - ZERO, q + 2
-    return NONE, q
-
-
-@njit(cache=True)
-def read_sentence(kit, buf, q, end):
+def _read_sentence(buf, state, words, q, end):
     """Read one VDM or VDO sentence from its ! at `q`; `end` is the end of its line.
 
-    Returns (fault or OK, place after it, fields as `add_part` wants them). The payload's bits lie
-    at the end of the words, not yet taken.
+    Returns (OK or fault, place after it, fields as `add_part` wants them). The bits of the payload
+    lie at the end of the words, not yet taken.
     """
-    nothing = (0, 0, 0, 0, 0, 0, 0, 0, 0)
-    if q + 17 > end:
-        fault, after = _checksum_fault(buf, q + 1, end)
-        return (TRUNCATED if fault == OK else fault), after, nothing
-    talker = buf[q + 1] * 256 + buf[q + 2]
-    own = 1 if buf[q + 5] == O else 0
-    total, p = _small(buf, q + 7)
-    num, p = _small(buf, p)
-    sequence, p = _small(buf, p)
+    fault, after = _checksum_fault(buf, q, end)
+    head = NUMBERS_AT
+    p = q + 7
+    for n in range(3):
+        state[head + n] = 0
+        if ZERO <= buf[p] <= NINE and p < end:
+            state[head + n] = buf[p] - ZERO
+            p += 1
+        if buf[p] != COMMA or p >= end:
+            return (BAD_FIELD if fault == OK else fault), after, (0, 0, 0, 0, 0, 0, 0, 0, 0)
+        p += 1
+    total, num, sequence = state[head], state[head + 1], state[head + 2]
     channel = 0
-    if p < end and buf[p] != COMMA:
+    if buf[p] != COMMA:
         channel = buf[p]
         p += 1
-    fault = OK if total > 0 and 0 < num <= total and sequence >= 0 else BAD_FIELD
-    if p + 1 >= end or buf[p] != COMMA:
-        fault = BAD_FIELD
     payload_at = p + 1
-    x = 0
-    chars = 0
-    p = payload_at
+    stop = min(after, payload_at + MAX_CHARS)
+    p, _, chars = unarmour(buf, payload_at, stop, words, state[N_WORDS], 0)
+    ends = buf[p] == COMMA and ZERO <= buf[p + 1] <= 53
+    fill = buf[p + 1] - ZERO
     if fault == OK:
-        for k in range(q + 1, payload_at):
-            x ^= buf[k]
-        stop = min(end, payload_at + MAX_CHARS)
-        p, y, chars = unarmour(buf, payload_at, stop, kit.words, kit.state[N_WORDS], 0)
-        x ^= y
-        if p + 4 < end and buf[p] == COMMA and buf[p + 2] == STAR and ZERO <= buf[p + 1] <= 53:
-            x ^= COMMA ^ buf[p + 1]
-            if _hex(buf[p + 3]) * 16 + _hex(buf[p + 4]) == x and _hex(buf[p + 4]) >= 0:
-                fill = buf[p + 1] - ZERO
-                return (
-                    OK if chars else TRUNCATED,
-                    p + 5,
-                    (talker, total, num, sequence, channel, own, payload_at, chars, fill),
-                )
-    return _why_not(buf, q, end, fault, p)
-
-
-@njit(cache=True)
-def _why_not(buf, q, end, fault, p):
-    """The reason why a sentence whose payload ends at `p` is refused."""
-    nothing = (0, 0, 0, 0, 0, 0, 0, 0, 0)
-    broken, after = _checksum_fault(buf, q + 1, end)
-    if broken == OK:
-        if fault == OK:
+        if buf[payload_at - 1] != COMMA or total == 0 or num == 0 or num > total:
+            fault = BAD_FIELD
+        elif not ends or buf[p + 2] != STAR:
             fault = BAD_FIELD if buf[p] == COMMA or buf[p] == STAR else BAD_ARMOUR
-        return fault, after, nothing
-    if broken == TRUNCATED and fault == OK and p + 1 < end and buf[p] == COMMA:
-        rest = p + 2
-        while rest < after and (buf[rest] == CR or buf[rest] == BLANK):
-            rest += 1
-        if ZERO <= buf[p + 1] <= 53 and (rest == after or buf[p + 2] == COMMA):
-            broken = NO_CHECKSUM
-    return broken, after, nothing
+        elif chars == 0:
+            fault = TRUNCATED
+    elif fault == TRUNCATED and ends and chars and (buf[p + 2] <= BLANK or buf[p + 2] == COMMA):
+        fault = NO_CHECKSUM
+    talker = buf[q + 1] * 256 + buf[q + 2]
+    own = 1 if buf[q + 5] == O else 0
+    return fault, after, (talker, total, num, sequence, channel, own, payload_at, chars, fill)
 
 
 @njit(cache=True)
-def _read_tag(kit, buf, q, end):
+def _read_tag(buf, state, q, end):
     """Take in the TAG block whose backslash is at `q`. Returns (whether it holds, place after it).
 
     The standard's way: a block whose checksum fails is set aside, the sentence after it stands.
     """
-    state = kit.state
-    x = 0
     p = q + 1
-    star = NONE
     while p < end and buf[p] != BACKSLASH:
-        if buf[p] == STAR and star == NONE:
-            star = p
-        if star == NONE:
-            x ^= buf[p]
         p += 1
-    after = p + 1
     if p >= end:
-        after = q + 1
-        while after < end and not _is_sentence(buf, after, end):
-            after += 1
-        return False, after
-    if star == NONE or p - star < 2 or p - star > 3:
-        return False, after
-    value = _hex(buf[star + 1])
-    if p - star == 3 and value >= 0:
-        value = value * 16 + _hex(buf[star + 2]) if _hex(buf[star + 2]) >= 0 else -1
-    if value != x:
-        return False, after
-    _read_tag_fields(state, buf, q + 1, star)
-    return True, after
-
-
-@njit(cache=True)
-def _read_tag_fields(state, buf, at, star):
+        p = q + 1
+        while p < end and _starts(buf, p, end) == 0:
+            p += 1
+        return False, p
+    fault, star = _checksum_fault(buf, q, p)
+    if fault != OK or star != p:
+        return False, p + 1
     state[PENDING_TAG] = 1
+    at = q + 1
+    star -= 3
     while at < star:
-        _, stop = comma_field(buf, at, star, 0)
-        if stop - at > 2 and buf[at + 1] == 58:
+        stop = field_end(buf, at, star)
+        if stop - at > 2 and buf[at + 1] == COLON:
             key = buf[at]
-            if key == 99:
-                found, _ = epoch_us(buf, at + 2, stop)
-                if found != NONE:
-                    state[TAG_US] = found
-            elif key == 115:
+            numbers = state[NUMBERS_AT:TYPES_AT]
+            if key == LOWER_C:
+                state[TAG_US] = stamp_us(buf, at + 2, stop, numbers)
+            elif key == LOWER_S:
                 state[TAG_STATION_AT] = at + 2
-                state[TAG_STATION_LEN] = min(stop - at - 2, 64)
-            elif key == 103:
-                _, a = digits(buf, at + 2, stop, 4)
-                _, b = digits(buf, min(a + 1, stop), stop, 4)
-                group, c = digits(buf, min(b + 1, stop), stop, 9)
-                state[TAG_GROUP] = group + 1 if c > b + 1 else 0
+                state[TAG_STATION_LEN] = min(stop - at - 2, MAX_STATION)
+            elif key == LOWER_G and read_numbers(buf, at + 2, stop, numbers) == 3:
+                state[TAG_GROUP] = numbers[8] + 1
         at = stop + 1
+    return True, p + 1
 
 
 @njit(cache=True)
-def _forget_tag(state):
-    state[PENDING_TAG] = 0
-    state[TAG_US] = NONE
-    state[TAG_STATION_LEN] = 0
-    state[TAG_GROUP] = 0
-
-
-@njit(cache=True)
-def _read_suffix(state, buf, q, end):
-    """What a receiver wrote after the checksum: epoch, and station as r003669945 or b003669970.
-
-    Returns (time or NONE, station position, station length, place of the next record or `end`).
-    """
-    stop = q
-    while stop < end and buf[stop] != BACKSLASH and not _is_sentence(buf, stop, end):
-        stop += 1
-    found, station_at, station_len = NONE, 0, 0
-    at = q
-    while at < stop:
-        _, b = comma_field(buf, at, stop, 0)
-        if b > at:
-            if ZERO <= buf[at] <= NINE and found == NONE:
-                found = stamp_us(buf, at, b)
-            elif (buf[at] == 114 or buf[at] == 98) and b - at > 3 and station_len == 0:
-                last = b
-                while last > at and buf[last - 1] <= BLANK:
-                    last -= 1
-                station_at, station_len = at, min(last - at, 64)
-        at = b + 1
-    if found == NONE:
-        found = stamp_us(buf, q, stop)
-    return found, station_at, station_len, stop
-
-
-@njit(cache=True)
-def _read_other(kit, buf, record, q, end):
-    """A sentence that is not AIS: some tell the time. Returns the place after it."""
-    state = kit.state
-    gatehouse = q + 6 < end and buf[q + 1] == 80 and buf[q + 2] == 71 and buf[q + 3] == 72
-    gatehouse = gatehouse and buf[q + 4] == 80 and buf[q + 5] == COMMA
-    zda = q + 7 < end and buf[q + 3] == 90 and buf[q + 4] == 68 and buf[q + 5] == 65
-    if not gatehouse and not zda:
+def _read_other(buf, state, refused, record, q, end):
+    """A sentence that is not AIS: some tell the time, and $PGHP the base station's number."""
+    gatehouse = buf[q + 1] == 80 and buf[q + 2] == 71 and buf[q + 3] == 72 and buf[q + 4] == 80
+    if not gatehouse and not (buf[q + 3] == 90 and buf[q + 4] == D and buf[q + 5] == 65):
         state[N_NOT_AIS] += 1
-        return end
-    fault, after = _checksum_fault(buf, q + 1, end)
-    found = gatehouse_us(buf, q, after) if gatehouse else zda_us(buf, q, after)
-    if fault != OK or found == NONE:
-        reason = fault if fault != OK else BAD_TIME_LINE
-        refuse(kit, reason, record, end - record, state[LINE], _offset(state, record), -1, 0, 0)
-        return end
+        return
+    fault, after = _checksum_fault(buf, q, end)
+    found = NONE
+    if fault == OK:
+        found = time_line_us(buf, q, after - 3, gatehouse, state[NUMBERS_AT:TYPES_AT])
+        fault = BAD_TIME_LINE
+    if found == NONE:
+        refuse(state, refused, fault, _raw(state, record, end), -1, 0, 0)
+        return
     state[N_TIME_LINES] += 1
     state[STAMP_US] = found
     state[STAMP_BASIS] = PROPRIETARY
     state[SITE_LEN] = 0
     if gatehouse:
-        a, b = comma_field(buf, q, after, 11)
-        state[SITE_AT], state[SITE_LEN] = a, min(b - a, 64)
-    return end
+        at = q
+        for _ in range(11):
+            at = min(field_end(buf, at, after) + 1, after)
+        state[SITE_AT] = at
+        state[SITE_LEN] = min(field_end(buf, at, after) - at, MAX_STATION)
 
 
 @njit(cache=True)
-def _offset(state, at):
-    return state[OFFSET] + at
+def _raw(state, record, end):
+    """A record as (position, length, line, offset in its source)."""
+    return record, end - record, state[LINE], state[OFFSET] + record
 
 
 @njit(cache=True)
-def _read_ais(kit, tables, buf, record, q, end, prefix_us):
-    """One VDM or VDO sentence at `q`, whose record starts at `record`. Returns the place after it."""
-    state = kit.state
-    fault, after, sentence = read_sentence(kit, buf, q, end)
-    found, station_at, station_len = NONE, 0, 0
+def _read_suffix(buf, state, q, stop):
+    """What a receiver wrote after the checksum: an epoch, a station as r003669945 or b003669970.
+
+    Returns (time or NONE, station position, station length).
+    """
+    at = q
+    station_at, station_len = 0, 0
+    while at < stop and station_len == 0:
+        b = field_end(buf, at, stop)
+        if (buf[at] == LOWER_R or buf[at] == LOWER_B) and b - at > 3:
+            station_at, station_len = at, min(b - at, MAX_STATION)
+            while buf[station_at + station_len - 1] <= BLANK:
+                station_len -= 1
+        at = b + 1
+    if station_len == 0:
+        at = q
+    return stamp_us(buf, at, stop, state[NUMBERS_AT:TYPES_AT]), station_at, station_len
+
+
+@njit(cache=True)
+def _read_ais(buf, state, words, found, refused, groups, record, q, end, prefix_us):
+    """One VDM or VDO sentence at `q` whose record starts at `record`; returns the place after."""
+    fault, after, sentence = _read_sentence(buf, state, words, q, end)
     nxt = after
-    if after < end and buf[after] != CR:
-        found, station_at, station_len, nxt = _read_suffix(state, buf, after, end)
-    elif after < end:
-        nxt = end
+    while nxt < end and buf[nxt] != BACKSLASH and _starts(buf, nxt, end) == 0:
+        nxt += 1
+    suffix_us, station_at, station_len = NONE, 0, 0
+    if nxt - after > 1:
+        suffix_us, station_at, station_len = _read_suffix(buf, state, after, nxt)
     state[N_SENTENCES] += 1
     if state[TAG_US] != NONE:
         state[STAMP_US], state[STAMP_BASIS] = state[TAG_US], TAG
-    elif prefix_us != NONE or found != NONE:
-        state[STAMP_US] = prefix_us if prefix_us != NONE else found
+    elif prefix_us != NONE or suffix_us != NONE:
+        state[STAMP_US] = prefix_us if prefix_us != NONE else suffix_us
         state[STAMP_BASIS] = EPOCH
-    raw = (record, nxt - record, state[LINE], _offset(state, record))
-    if fault != OK:
-        refuse(kit, fault, raw[0], raw[1], raw[2], raw[3], -1, 0, 0)
-        _forget_tag(state)
-        return nxt
     if state[TAG_STATION_LEN]:
         station_at, station_len = state[TAG_STATION_AT], state[TAG_STATION_LEN]
     elif station_len == 0 and state[STAMP_BASIS] == PROPRIETARY:
         station_at, station_len = state[SITE_AT], state[SITE_LEN]
-    if sentence[1] == 1:
-        station = station_id(kit, buf, station_at, station_len)
-        emit(kit, tables, sentence[7], sentence[8], raw, (NONE, 0), (station, sentence[4], sentence[5]))
+    raw = _raw(state, record, nxt)
+    tag = state[TAG_GROUP]
+    state[PENDING_TAG], state[TAG_US], state[TAG_STATION_LEN], state[TAG_GROUP] = 0, NONE, 0, 0
+    if fault != OK:
+        refuse(state, refused, fault, raw, -1, 0, 0)
+    elif sentence[1] == 1:
+        heard = (station_at, station_len, sentence[4], sentence[5])
+        stamp = (state[STAMP_US], state[STAMP_BASIS])
+        take(state, found, sentence[7], sentence[8], raw, stamp, heard)
     else:
         state[N_PARTS] += 1
-        add_part(kit, tables, buf, sentence, raw, (station_at, station_len), state[TAG_GROUP])
-    _forget_tag(state)
+        station = (station_at, station_len)
+        add_part(buf, state, words, found, refused, groups, sentence, raw, station, tag)
     return nxt
 
 
 @njit(cache=True)
-def _read_line(kit, tables, buf, start, end):
+def _read_line(buf, state, words, found, refused, groups, start, end):
     """All records of one line, which ends before `end`."""
-    state = kit.state
     record, q, prefix_us, seen = start, start, NONE, False
     while q < end:
-        c = buf[q]
-        if (c == BANG or c == DOLLAR) and _is_ais(buf, q, end):
+        kind = _starts(buf, q, end)
+        if kind == 1:
             if q - record > MAX_PREFIX:
                 record = q
-            q = _read_ais(kit, tables, buf, record, q, end, prefix_us)
+            q = _read_ais(buf, state, words, found, refused, groups, record, q, end, prefix_us)
             record, prefix_us, seen = q, NONE, True
-        elif (c == BANG or c == DOLLAR) and _is_sentence(buf, q, end):
-            q = _read_other(kit, buf, record, q, end)
-            seen = True
-        elif c == BACKSLASH:
-            holds, q = _read_tag(kit, buf, q, end)
+        elif kind == 2:
+            _read_other(buf, state, refused, record, q, end)
+            return
+        elif buf[q] == BACKSLASH:
+            holds, q = _read_tag(buf, state, q, end)
             if not holds:
-                refuse(kit, BAD_TAG_BLOCK, record, end - record, state[LINE], _offset(state, record), -1, 0, 0)
+                refuse(state, refused, BAD_TAG_BLOCK, _raw(state, record, end), -1, 0, 0)
                 seen = True
-        elif c <= BLANK:
+        elif buf[q] <= BLANK:
             q += 1
-        elif not seen and q == record and (c == HASH or (c == SLASH and q + 1 < end and buf[q + 1] == SLASH)):
+        elif not seen and buf[q] == HASH and q == record:
             state[N_COMMENTS] += 1
             return
         else:
-            a = q
-            while q < end and buf[q] != BACKSLASH and not _is_sentence(buf, q, end) and not _is_ais(buf, q, end):
+            at = q
+            while q < end and buf[q] != BACKSLASH and _starts(buf, q, end) == 0:
                 q += 1
             if q < end:
-                prefix_us = stamp_us(buf, a, q)
+                prefix_us = stamp_us(buf, at, q, state[NUMBERS_AT:TYPES_AT])
             elif not seen:
-                refuse(kit, NOT_NMEA, record, end - record, state[LINE], _offset(state, record), -1, 0, 0)
+                refuse(state, refused, NOT_NMEA, _raw(state, record, end), -1, 0, 0)
                 return
     if not seen:
         state[N_TAG_LINES if state[PENDING_TAG] else N_BLANK] += 1
 
 
 @njit(cache=True)
-def read_lines(kit, tables, buf, start, end):
-    """Read every line of `buf` from `start` to `end`."""
-    state = kit.state
+def read_lines(buf, state, words, found, refused, groups, start, end):
+    """Read every line of `buf` from `start` to `end`; behind it are PAD line feeds.
+
+    The commonest line by far, one whole message without anything around it, is read right here;
+    whatever deviates from it goes through `_read_line`.
+    """
     p = start
     while p < end:
         q = p
+        if (
+            buf[p] == BANG
+            and buf[p + 3] == V
+            and buf[p + 4] == D
+            and (buf[p + 5] == M or buf[p + 5] == O)
+            and buf[p + 6] == COMMA
+            and buf[p + 7] == 49
+            and buf[p + 8] == COMMA
+            and buf[p + 9] == 49
+            and buf[p + 10] == COMMA
+            and state[PENDING_TAG] == 0
+        ):
+            x = buf[p + 1] ^ buf[p + 2] ^ buf[p + 5] ^ V ^ D ^ COMMA
+            q = p + 11
+            if buf[q] != COMMA and ZERO <= buf[q] <= NINE:
+                x ^= buf[q]
+                q += 1
+            channel = 0
+            if buf[q] == COMMA:
+                x ^= COMMA
+                q += 1
+                if buf[q] != COMMA:
+                    channel = buf[q]
+                    x ^= channel
+                    q += 1
+            w = state[N_WORDS]
+            chars, k, acc = 0, 0, 0
+            if buf[q] == COMMA:
+                q += 1
+                v = ARMOUR[buf[q]]
+                first = q
+                while v < 64 and q < end:
+                    x ^= buf[q]
+                    acc = (acc << 6) | v
+                    k += 1
+                    q += 1
+                    if k == 10:
+                        words[w] = acc
+                        w += 1
+                        acc = 0
+                        k = 0
+                    v = ARMOUR[buf[q]]
+                chars = q - first
+            if (
+                0 < chars <= MAX_CHARS
+                and buf[q] == COMMA
+                and ZERO <= buf[q + 1] <= 53
+                and buf[q + 2] == STAR
+                and _hex(buf[q + 3]) * 16 + _hex(buf[q + 4]) == x ^ buf[q + 1]
+                and (buf[q + 5] == LF or (buf[q + 5] == CR and buf[q + 6] == LF))
+                and q + 5 <= end
+            ):
+                if k:
+                    words[w] = acc << (6 * (10 - k))
+                raw = (p, q + 5 - p, state[LINE], state[OFFSET] + p)
+                site = state[SITE_LEN] if state[STAMP_BASIS] == PROPRIETARY else 0
+                heard = (state[SITE_AT], site, channel, 1 if buf[p + 5] == O else 0)
+                stamp = (state[STAMP_US], state[STAMP_BASIS])
+                take(state, found, chars, buf[q + 1] - ZERO, raw, stamp, heard)
+                state[N_SENTENCES] += 1
+                state[LINE] += 1
+                state[N_LINES] += 1
+                p = q + 6 if buf[q + 5] == LF else q + 7
+                continue
+            q = p
         while q < end and buf[q] != LF:
             q += 1
-        _read_line(kit, tables, buf, p, q)
-        state[N_LINES] += 1
+        _read_line(buf, state, words, found, refused, groups, p, q)
         state[LINE] += 1
+        state[N_LINES] += 1
         p = q + 1

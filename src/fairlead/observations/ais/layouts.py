@@ -55,8 +55,8 @@ def _position(msg_type: int) -> Layout:
         ((168, 168),),
         (
             uint("nav_status", 38, 4),
-            Field("turn_rate_deg_min", 42, 8, "turn"),
-            Field("turn_indicator", 42, 8, "turn_indicator"),
+            Field("turn_rate_deg_min", 42, 8, "turn", na=(127, 129)),
+            Field("turn_direction", 42, 8, "sign", na=(128, 128)),
             scaled("speed_kn", 50, 10, 10.0, 1023),
             *_fine(60),
             _course(116),
@@ -156,9 +156,7 @@ SAR_AIRCRAFT = Layout(
     ),
 )
 
-UTC_INQUIRY = Layout(
-    "utc and date inquiry", 10, "3.8", ((72, 77),), (uint("dest_mmsi", 40, 30),)
-)
+UTC_INQUIRY = Layout("utc and date inquiry", 10, "3.8", ((72, 77),), (uint("dest_mmsi", 40, 30),))
 
 SAFETY_ADDRESSED = Layout(
     "addressed safety related message",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from numba import njit
 
-from fairlead.observations.ais.emit import emit, now, refuse, span_hash, station_id
+from fairlead.observations.ais.records import refuse, span_hash, take
 from fairlead.observations.ais.state import (
     G_BASIS,
     G_CHANNEL,
@@ -24,6 +24,8 @@ from fairlead.observations.ais.state import (
     G_TALKER,
     G_TIME,
     G_TOTAL,
+    G_WIDTH,
+    KEPT_BYTES,
     LOST_PART,
     MAX_AGE_LINES,
     MAX_GROUPS,
@@ -37,58 +39,58 @@ from fairlead.observations.ais.state import (
     P_PAYLOAD_LEN,
     P_RAW_AT,
     P_RAW_LEN,
+    P_WIDTH,
     RECEIVED_US,
+    STAMP_BASIS,
+    STAMP_US,
 )
 from fairlead.observations.ais.words import unarmour
 
 
 @njit(cache=True)
-def close(kit, g):
+def close(state, groups, g):
     """Forget the open message `g`; the order of the others stays."""
-    last = kit.state[N_GROUPS] - 1
+    last = state[N_GROUPS] - 1
     for k in range(g, last):
-        kit.groups[k, :] = kit.groups[k + 1, :]
-        kit.parts[k, :, :] = kit.parts[k + 1, :, :]
-    kit.state[N_GROUPS] = last
+        for c in range(groups.shape[1]):
+            groups[k, c] = groups[k + 1, c]
+    state[N_GROUPS] = last
 
 
 @njit(cache=True)
-def give_up(kit, g):
+def give_up(state, refused, groups, g):
     """Refuse the parts that have come of a message whose others have not."""
-    group = kit.groups[g]
-    for n in range(group[G_TOTAL]):
-        if group[G_SEEN] >> n & 1:
-            part = kit.parts[g, n]
-            refuse(
-                kit,
-                LOST_PART,
-                part[P_RAW_AT],
-                part[P_RAW_LEN],
-                part[P_LINE],
-                part[P_OFFSET],
-                -1,
-                n + 1,
-                group[G_TOTAL],
+    total = groups[g, G_TOTAL]
+    for n in range(total):
+        if groups[g, G_SEEN] >> n & 1:
+            p = G_WIDTH + n * P_WIDTH
+            raw = (
+                groups[g, p + P_RAW_AT],
+                groups[g, p + P_RAW_LEN],
+                groups[g, p + P_LINE],
+                groups[g, p + P_OFFSET],
             )
-    close(kit, g)
+            refuse(state, refused, LOST_PART, raw, -1, n + 1, total)
+    close(state, groups, g)
 
 
 @njit(cache=True)
-def give_up_older(kit, line, received_us):
+def give_up_older(state, refused, groups, line, received_us):
     """Give up messages opened before a line or a time of receipt."""
     g = 0
-    while g < kit.state[N_GROUPS]:
-        if kit.groups[g, G_LINE] < line or kit.groups[g, G_RECEIVED] < received_us:
-            give_up(kit, g)
+    while g < state[N_GROUPS]:
+        if groups[g, G_LINE] < line or groups[g, G_RECEIVED] < received_us:
+            give_up(state, refused, groups, g)
         else:
             g += 1
 
 
 @njit(cache=True)
-def _same(buf, one, payload_at, payload_len):
-    if one[P_PAYLOAD_LEN] != payload_len:
+def _same(buf, groups, g, num, payload_at, payload_len):
+    p = G_WIDTH + (num - 1) * P_WIDTH
+    if groups[g, p + P_PAYLOAD_LEN] != payload_len:
         return False
-    start = one[P_PAYLOAD_AT]
+    start = groups[g, p + P_PAYLOAD_AT]
     for k in range(payload_len):
         if buf[start + k] != buf[payload_at + k]:
             return False
@@ -96,117 +98,124 @@ def _same(buf, one, payload_at, payload_len):
 
 
 @njit(cache=True)
-def _belongs(group, talker, total, sequence, channel, tag, station):
-    return (
-        group[G_TALKER] == talker
-        and group[G_TOTAL] == total
-        and group[G_SEQUENCE] == sequence
-        and (group[G_CHANNEL] == channel or group[G_CHANNEL] == 0 or channel == 0)
-        and (group[G_TAG] == tag or group[G_TAG] == 0 or tag == 0)
-        and (group[G_STATION] == station or group[G_STATION] == 0 or station == 0)
-    )
-
-
-@njit(cache=True)
-def _group_for(kit, buf, sentence, tag, station):
+def _group_for(buf, state, refused, groups, sentence, tag, station):
     """The open message that lacks this part, or -1. A reused sequence number gives up the old."""
     talker, total, num, sequence, channel, _, payload_at, payload_len, _ = sentence
-    for g in range(kit.state[N_GROUPS] - 1, -1, -1):
-        group = kit.groups[g]
-        if _belongs(group, talker, total, sequence, channel, tag, station):
-            if group[G_SEEN] >> (num - 1) & 1 == 0:
+    for g in range(state[N_GROUPS] - 1, -1, -1):
+        if (
+            groups[g, G_TALKER] == talker
+            and groups[g, G_TOTAL] == total
+            and groups[g, G_SEQUENCE] == sequence
+            and (groups[g, G_CHANNEL] == channel or groups[g, G_CHANNEL] == 0 or channel == 0)
+            and (groups[g, G_TAG] == tag or groups[g, G_TAG] == 0 or tag == 0)
+            and (groups[g, G_STATION] == station or groups[g, G_STATION] == 0 or station == 0)
+        ):
+            if groups[g, G_SEEN] >> (num - 1) & 1 == 0:
                 return g
-            if not _same(buf, kit.parts[g, num - 1], payload_at, payload_len):
-                give_up(kit, g)
+            if not _same(buf, groups, g, num, payload_at, payload_len):
+                give_up(state, refused, groups, g)
     return -1
 
 
 @njit(cache=True)
-def add_part(kit, tables, buf, sentence, raw, station, tag):
+def _open(state, refused, groups, sentence, line):
+    """A new open message, the last of the list; the oldest makes room for it."""
+    if state[N_GROUPS] == MAX_GROUPS:
+        give_up(state, refused, groups, 0)
+    g = state[N_GROUPS]
+    state[N_GROUPS] = g + 1
+    for c in range(G_WIDTH):
+        groups[g, c] = 0
+    groups[g, G_TALKER] = sentence[0]
+    groups[g, G_TOTAL] = sentence[1]
+    groups[g, G_SEQUENCE] = sentence[3]
+    groups[g, G_LINE] = line
+    groups[g, G_TIME] = state[STAMP_US]
+    groups[g, G_BASIS] = state[STAMP_BASIS]
+    groups[g, G_RECEIVED] = state[RECEIVED_US]
+    groups[g, G_OWN] = sentence[5]
+    return g
+
+
+@njit(cache=True)
+def add_part(buf, state, words, found, refused, groups, sentence, raw, station, tag):
     """Take in one part; when it is the last that was missing, make the message.
 
     `sentence` is (talker, total, number, sequence, channel, own, payload position, length, fill),
     `station` (position, length) of its name.
     """
-    talker, total, num, sequence, channel, own, payload_at, payload_len, fill = sentence
-    give_up_older(kit, raw[2] - MAX_AGE_LINES, -1)
+    _, total, num, _, channel, _, payload_at, payload_len, fill = sentence
+    give_up_older(state, refused, groups, raw[2] - MAX_AGE_LINES, -1)
     h = span_hash(buf, station[0], station[1]) if station[1] else 0
-    g = _group_for(kit, buf, sentence, tag, h)
+    g = _group_for(buf, state, refused, groups, sentence, tag, h)
     if g < 0:
-        if kit.state[N_GROUPS] == MAX_GROUPS:
-            give_up(kit, 0)
-        g = kit.state[N_GROUPS]
-        kit.state[N_GROUPS] = g + 1
-        group = kit.groups[g]
-        group[G_TALKER] = talker
-        group[G_TOTAL] = total
-        group[G_SEQUENCE] = sequence
-        group[G_SEEN] = 0
-        group[G_LINE] = raw[2]
-        group[G_TIME], group[G_BASIS] = now(kit.state)
-        group[G_RECEIVED] = kit.state[RECEIVED_US]
-        group[G_OWN] = own
-        group[G_CHANNEL], group[G_TAG], group[G_STATION] = 0, 0, 0
-        group[G_STATION_LEN] = 0
-    group = kit.groups[g]
+        g = _open(state, refused, groups, sentence, raw[2])
     if channel:
-        group[G_CHANNEL] = channel
+        groups[g, G_CHANNEL] = channel
     if tag:
-        group[G_TAG] = tag
-    if h and not group[G_STATION]:
-        group[G_STATION] = h
-        group[G_STATION_AT] = station[0]
-        group[G_STATION_LEN] = station[1]
-    group[G_SEEN] |= 1 << (num - 1)
-    part = kit.parts[g, num - 1]
-    part[P_PAYLOAD_AT] = payload_at
-    part[P_PAYLOAD_LEN] = payload_len
-    part[P_RAW_AT] = raw[0]
-    part[P_RAW_LEN] = raw[1]
-    part[P_LINE] = raw[2]
-    part[P_OFFSET] = raw[3]
-    part[P_FILL] = fill
-    if group[G_SEEN] == (1 << total) - 1:
-        _complete(kit, tables, buf, g)
+        groups[g, G_TAG] = tag
+    if h and not groups[g, G_STATION]:
+        groups[g, G_STATION] = h
+        groups[g, G_STATION_AT] = station[0]
+        groups[g, G_STATION_LEN] = station[1]
+    groups[g, G_SEEN] |= 1 << (num - 1)
+    p = G_WIDTH + (num - 1) * P_WIDTH
+    groups[g, p + P_PAYLOAD_AT] = payload_at
+    groups[g, p + P_PAYLOAD_LEN] = payload_len
+    groups[g, p + P_RAW_AT] = raw[0]
+    groups[g, p + P_RAW_LEN] = min(raw[1], KEPT_BYTES)
+    groups[g, p + P_LINE] = raw[2]
+    groups[g, p + P_OFFSET] = raw[3]
+    groups[g, p + P_FILL] = fill
+    if groups[g, G_SEEN] == (1 << total) - 1:
+        _complete(buf, state, words, found, groups, g)
 
 
 @njit(cache=True)
-def _complete(kit, tables, buf, g):
-    group = kit.groups[g]
+def _complete(buf, state, words, found, groups, g):
+    total = groups[g, G_TOTAL]
     chars = 0
-    for n in range(group[G_TOTAL]):
-        part = kit.parts[g, n]
-        start = part[P_PAYLOAD_AT]
-        _, _, chars = unarmour(
-            buf, start, start + part[P_PAYLOAD_LEN], kit.words, kit.state[N_WORDS], chars
-        )
-    first = kit.parts[g, 0]
-    fill = kit.parts[g, group[G_TOTAL] - 1, P_FILL]
-    raw = (first[P_RAW_AT], first[P_RAW_LEN], first[P_LINE], first[P_OFFSET])
-    stamp = (group[G_TIME], group[G_BASIS])
-    station = station_id(kit, buf, group[G_STATION_AT], group[G_STATION_LEN])
-    emit(kit, tables, chars, fill, raw, stamp, (station, group[G_CHANNEL], group[G_OWN]))
-    close(kit, g)
+    for n in range(total):
+        p = G_WIDTH + n * P_WIDTH
+        start = groups[g, p + P_PAYLOAD_AT]
+        end = start + groups[g, p + P_PAYLOAD_LEN]
+        _, _, chars = unarmour(buf, start, end, words, state[N_WORDS], chars)
+    p = G_WIDTH
+    raw = (
+        groups[g, p + P_RAW_AT],
+        groups[g, p + P_RAW_LEN],
+        groups[g, p + P_LINE],
+        groups[g, p + P_OFFSET],
+    )
+    fill = groups[g, G_WIDTH + (total - 1) * P_WIDTH + P_FILL]
+    heard = (
+        groups[g, G_STATION_AT],
+        groups[g, G_STATION_LEN],
+        groups[g, G_CHANNEL],
+        groups[g, G_OWN],
+    )
+    take(state, found, chars, fill, raw, (groups[g, G_TIME], groups[g, G_BASIS]), heard)
+    close(state, groups, g)
 
 
 @njit(cache=True)
-def pack(kit, buf, out):
+def pack(buf, state, groups, out):
     """Copy the bytes of all open messages to `out` and point at them there. Returns the length."""
     n = 0
-    for g in range(kit.state[N_GROUPS]):
-        group = kit.groups[g]
-        start = group[G_STATION_AT]
-        group[G_STATION_AT] = n
-        for k in range(group[G_STATION_LEN]):
-            out[n] = buf[start + k]
+    for g in range(state[N_GROUPS]):
+        start = groups[g, G_STATION_AT]
+        groups[g, G_STATION_AT] = n
+        for k in range(start, start + groups[g, G_STATION_LEN]):
+            out[n] = buf[k]
             n += 1
-        for p in range(MAX_PARTS):
-            if group[G_SEEN] >> p & 1:
-                part = kit.parts[g, p]
-                start = part[P_RAW_AT]
-                end = max(start + part[P_RAW_LEN], part[P_PAYLOAD_AT] + part[P_PAYLOAD_LEN])
-                part[P_RAW_AT] = n
-                part[P_PAYLOAD_AT] += n - start
+        for num in range(MAX_PARTS):
+            if groups[g, G_SEEN] >> num & 1:
+                p = G_WIDTH + num * P_WIDTH
+                start = groups[g, p + P_RAW_AT]
+                payload = groups[g, p + P_PAYLOAD_AT]
+                end = max(start + groups[g, p + P_RAW_LEN], payload + groups[g, p + P_PAYLOAD_LEN])
+                groups[g, p + P_RAW_AT] = n
+                groups[g, p + P_PAYLOAD_AT] = payload + n - start
                 for k in range(start, end):
                     out[n] = buf[k]
                     n += 1

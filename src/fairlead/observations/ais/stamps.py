@@ -1,4 +1,8 @@
-"""Times as receivers write them into the text around a sentence. Kernels: UTC microseconds, or -1."""
+"""Times as receivers write them into the text around a sentence. Kernels.
+
+A time is read in two steps: all numbers of the text with what follows each, then what these make.
+Results are UTC microseconds, or NONE.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +12,23 @@ NONE = -1
 SECOND_US = 1_000_000
 DAY_US = 86_400_000_000
 
-ZERO, NINE, DOT, COMMA, COLON, HYPHEN, SLASH = 48, 57, 46, 44, 58, 45, 47
+ZERO, NINE, DOT, COMMA, COLON, HYPHEN, SLASH, PLUS = 48, 57, 46, 44, 58, 45, 47, 43
+
+MOST_NUMBERS = 12
+N_VALUE, N_DIGITS, N_NEXT, N_WIDTH = range(4)
+"""A number of the text: its value, its digits, and the character after it."""
 
 
 @njit(cache=True)
 def utc_us(year, month, day, hour, minute, sec):
-    """Microseconds since 1970 of a proleptic Gregorian date (Hinnant's days_from_civil)."""
+    """Microseconds since 1970 of a Gregorian date (Hinnant's days_from_civil), or NONE.
+
+    Years 1990 to 2100; a day 31 of a shorter month is let pass as the day after its last.
+    """
+    if year < 1990 or year > 2100 or month < 1 or month > 12 or day < 1 or day > 31:
+        return NONE
+    if hour > 23 or minute > 59 or sec > 60:
+        return NONE
     y = year - (1 if month <= 2 else 0)
     era = y // 400
     yoe = y - era * 400
@@ -23,170 +38,115 @@ def utc_us(year, month, day, hour, minute, sec):
 
 
 @njit(cache=True)
-def is_utc(year, month, day, hour, minute, sec):
-    """Whether the numbers are a moment of the years 1990 to 2100; day 31 is let pass."""
-    return (
-        1990 <= year <= 2100
-        and 1 <= month <= 12
-        and 1 <= day <= 31
-        and 0 <= hour < 24
-        and 0 <= minute < 60
-        and 0 <= sec <= 60
-    )
+def read_numbers(buf, a, b, numbers):
+    """The numbers of the text from `a` to `b`, up to MOST_NUMBERS; returns how many.
 
-
-@njit(cache=True)
-def digits(buf, a, b, longest):
-    """The number that starts at `a`, and where its digits end (`a` when there are none)."""
-    value = 0
+    A decimal fraction is a number of its own, after a point; its value is in millionths.
+    """
+    n = 0
     q = a
-    while q < b and q - a < longest and ZERO <= buf[q] <= NINE:
-        value = value * 10 + (buf[q] - ZERO)
-        q += 1
-    return value, q
+    while q < b and n < MOST_NUMBERS:
+        if buf[q] < ZERO or buf[q] > NINE:
+            q += 1
+            continue
+        value, count, scale = 0, 0, 100_000
+        fraction = n > 0 and q > a and buf[q - 1] == DOT
+        while q < b and ZERO <= buf[q] <= NINE:
+            if fraction:
+                value += (buf[q] - ZERO) * scale
+                scale //= 10
+            elif count < 17:
+                value = value * 10 + (buf[q] - ZERO)
+            count += 1
+            q += 1
+        at = n * N_WIDTH
+        numbers[at + N_VALUE] = value
+        numbers[at + N_DIGITS] = count
+        numbers[at + N_NEXT] = buf[q] if q < b else 0
+        n += 1
+    return n
 
 
 @njit(cache=True)
-def fraction_us(buf, q, b):
-    """Microseconds of a decimal fraction that starts with its point at `q`, and its end."""
-    if q >= b or buf[q] != DOT:
-        return 0, q
-    q += 1
-    us = 0
-    scale = 100_000
-    while q < b and ZERO <= buf[q] <= NINE:
-        us += (buf[q] - ZERO) * scale
-        scale //= 10
-        q += 1
-    return us, q
+def stamp_us(buf, a, b, numbers):
+    """The first time in the text: an epoch, or ISO-8601 and its relatives.
 
-
-@njit(cache=True)
-def epoch_us(buf, a, b):
-    """An epoch in seconds (9 to 11 digits), milliseconds (12 to 14) or microseconds (15, 16)."""
-    value, q = digits(buf, a, b, 16)
-    n = q - a
-    if n < 9 or (q < b and ZERO <= buf[q] <= NINE):
-        return NONE, q
-    if n <= 11:
-        part, end = fraction_us(buf, q, b)
-        return value * SECOND_US + part, end
-    if n <= 14:
-        return value * 1000, q
-    return value, q
-
-
-@njit(cache=True)
-def iso_us(buf, a, b):
-    """`2015-01-31T12:00:00.5+02:00` and its relatives with a blank or slashes."""
-    year, q = digits(buf, a, b, 4)
-    if q != a + 4 or q >= b or (buf[q] != HYPHEN and buf[q] != SLASH):
-        return NONE
-    month, m = digits(buf, q + 1, b, 2)
-    if m == q + 1 or m >= b or buf[m] != buf[q]:
-        return NONE
-    day, d = digits(buf, m + 1, b, 2)
-    if d == m + 1 or d >= b:
-        return NONE
-    hour, h = digits(buf, d + 1, b, 2)
-    if h == d + 1 or h >= b or buf[h] != COLON:
-        return NONE
-    minute, i = digits(buf, h + 1, b, 2)
-    if i == h + 1:
-        return NONE
-    sec, us, s = 0, 0, i
-    if i < b and buf[i] == COLON:
-        sec, s = digits(buf, i + 1, b, 2)
-        us, s = fraction_us(buf, s, b)
-    if not is_utc(year, month, day, hour, minute, sec):
-        return NONE
-    return utc_us(year, month, day, hour, minute, sec) + us - _zone_us(buf, s, b)
-
-
-@njit(cache=True)
-def _zone_us(buf, s, b):
-    """Offset from UTC written as +02:00 or -0330; nothing or Z is UTC."""
-    if s >= b or (buf[s] != 43 and buf[s] != HYPHEN):
-        return 0
-    hours, h = digits(buf, s + 1, b, 2)
-    if h < b and buf[h] == COLON:
-        h += 1
-    minutes, _ = digits(buf, h, b, 2)
-    offset = (hours * 60 + minutes) * 60 * SECOND_US
-    return -offset if buf[s] == HYPHEN else offset
-
-
-@njit(cache=True)
-def stamp_us(buf, a, b):
-    """The first epoch or ISO-8601 time in the text from `a` to `b`."""
-    q = a
-    while q < b:
-        if ZERO <= buf[q] <= NINE:
-            if q + 4 < b and (buf[q + 4] == HYPHEN or buf[q + 4] == SLASH):
-                found = iso_us(buf, q, b)
-                if found != NONE:
-                    return found
-            found, end = epoch_us(buf, q, b)
+    An epoch has 9 to 11 digits in seconds, 12 to 14 in milliseconds, 15 or 16 in microseconds.
+    """
+    n = read_numbers(buf, a, b, numbers)
+    for k in range(n):
+        at = k * N_WIDTH
+        value, count, after = numbers[at], numbers[at + N_DIGITS], numbers[at + N_NEXT]
+        if 9 <= count <= 11:
+            part = numbers[at + N_WIDTH] if after == DOT and k + 1 < n else 0
+            return value * SECOND_US + part
+        if 12 <= count <= 16:
+            return value * 1000 if count <= 14 else value
+        if count == 4 and (after == HYPHEN or after == SLASH) and k + 4 < n:
+            found = _iso_us(numbers, at, n * N_WIDTH)
             if found != NONE:
                 return found
-            while q < b and ZERO <= buf[q] <= NINE:
-                q += 1
-        else:
-            q += 1
     return NONE
 
 
 @njit(cache=True)
-def comma_field(buf, a, b, n):
-    """Start and end of the n-th comma separated field from `a`, the first being 0."""
-    q = a
-    for _ in range(n):
-        while q < b and buf[q] != COMMA:
-            q += 1
-        q += 1
-    end = q
-    while end < b and buf[end] != COMMA:
-        end += 1
-    return min(q, b), min(end, b)
+def _iso_us(numbers, at, end):
+    """`2015-01-31T12:00:00.5+02:00`; the numbers start at `at`."""
+    w = N_WIDTH
+    year, month, day = numbers[at], numbers[at + w], numbers[at + 2 * w]
+    hour, minute = numbers[at + 3 * w], numbers[at + 4 * w]
+    if numbers[at + 3 * w + N_NEXT] != COLON:
+        return NONE
+    sec, part = 0, 0
+    last = at + 4 * w
+    if numbers[last + N_NEXT] == COLON and last + w < end:
+        last += w
+        sec = numbers[last]
+        if numbers[last + N_NEXT] == DOT and last + w < end:
+            last += w
+            part = numbers[last]
+    found = utc_us(year, month, day, hour, minute, sec)
+    after = numbers[last + N_NEXT]
+    if found != NONE and (after == PLUS or after == HYPHEN) and last + w < end:
+        zone = numbers[last + w]
+        minutes = zone * 60 if zone < 100 else zone // 100 * 60 + zone % 100
+        if numbers[last + w + N_NEXT] == COLON and last + 2 * w < end:
+            minutes += numbers[last + 2 * w]
+        found += minutes * 60 * SECOND_US * (1 if after == HYPHEN else -1)
+    return found + part if found != NONE else NONE
 
 
 @njit(cache=True)
-def gatehouse_us(buf, a, b):
-    """$PGHP,1,year,month,day,hour,minute,second,millisecond,country,region,station,..."""
-    at, end = comma_field(buf, a, b, 2)
-    year, q = digits(buf, at, end, 4)
-    at, end = comma_field(buf, end + 1, b, 0)
-    month, q = digits(buf, at, end, 2)
-    at, end = comma_field(buf, end + 1, b, 0)
-    day, q = digits(buf, at, end, 2)
-    at, end = comma_field(buf, end + 1, b, 0)
-    hour, q = digits(buf, at, end, 2)
-    at, end = comma_field(buf, end + 1, b, 0)
-    minute, q = digits(buf, at, end, 2)
-    at, end = comma_field(buf, end + 1, b, 0)
-    sec, q = digits(buf, at, end, 2)
-    at, end = comma_field(buf, end + 1, b, 0)
-    ms, q = digits(buf, at, end, 3)
-    if not is_utc(year, month, day, hour, minute, sec):
+def time_line_us(buf, a, b, gatehouse, numbers):
+    """$PGHP,1,year,month,day,hour,minute,second,ms,... or $--ZDA,hhmmss.ss,day,month,year,..."""
+    n = read_numbers(buf, a, b, numbers)
+    w = N_WIDTH
+    if gatehouse:
+        if n < 8 or numbers[N_VALUE] != 1:
+            return NONE
+        found = utc_us(
+            numbers[w],
+            numbers[2 * w],
+            numbers[3 * w],
+            numbers[4 * w],
+            numbers[5 * w],
+            numbers[6 * w],
+        )
+        return found + numbers[7 * w] * 1000 if found != NONE else NONE
+    if n < 4 or numbers[N_DIGITS] != 6:
         return NONE
-    return utc_us(year, month, day, hour, minute, sec) + ms * 1000
+    part, k = (numbers[w], 2) if numbers[N_NEXT] == DOT else (0, 1)
+    if n < k + 3:
+        return NONE
+    clock = numbers[N_VALUE]
+    day, month, year = numbers[k * w], numbers[(k + 1) * w], numbers[(k + 2) * w]
+    found = utc_us(year, month, day, clock // 10_000, clock // 100 % 100, clock % 100)
+    return found + part if found != NONE else NONE
 
 
 @njit(cache=True)
-def zda_us(buf, a, b):
-    """$--ZDA,hhmmss.ss,dd,mm,yyyy,..."""
-    at, end = comma_field(buf, a, b, 1)
-    clock, q = digits(buf, at, end, 6)
-    if q != at + 6:
-        return NONE
-    us, q = fraction_us(buf, q, end)
-    at, end = comma_field(buf, end + 1, b, 0)
-    day, q = digits(buf, at, end, 2)
-    at, end = comma_field(buf, end + 1, b, 0)
-    month, q = digits(buf, at, end, 2)
-    at, end = comma_field(buf, end + 1, b, 0)
-    year, q = digits(buf, at, end, 4)
-    hour, minute, sec = clock // 10_000, clock // 100 % 100, clock % 100
-    if not is_utc(year, month, day, hour, minute, sec):
-        return NONE
-    return utc_us(year, month, day, hour, minute, sec) + us
+def field_end(buf, a, b):
+    """Where the comma separated field that starts at `a` ends."""
+    while a < b and buf[a] != COMMA:
+        a += 1
+    return a

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from fairlead.observations.ais.layouts import LAYOUTS
+from fairlead.observations.ais.stamps import MOST_NUMBERS, N_WIDTH
 
 REASONS = (
     "not_nmea",
@@ -62,8 +63,10 @@ COUNTS = (
     N_REFUSED,
     N_WORDS,
     N_GROUPS,
-    N_STATIONS,
     LINE,
+    OFFSET,
+    RECEIVED_US,
+    INFER,
     STAMP_US,
     STAMP_BASIS,
     PENDING_TAG,
@@ -79,11 +82,8 @@ COUNTS = (
     CLOCK_VOTE_US,
     CLOCK_AHEAD,
     CLOCK_AHEAD_US,
-    INFER,
-    RECEIVED_US,
-    OFFSET,
     N_STATE,
-) = range(34)
+) = range(33)
 
 MAX_GROUPS = 64
 MAX_PARTS = 9
@@ -111,83 +111,85 @@ MAX_AGE_LINES = 500
 P_PAYLOAD_AT, P_PAYLOAD_LEN, P_RAW_AT, P_RAW_LEN, P_LINE, P_OFFSET, P_FILL, P_WIDTH = range(8)
 
 
-class Tables(NamedTuple):
-    """The layouts as arrays, for the kernel that tells which one a message has."""
+(
+    M_LINE,
+    M_OFFSET,
+    M_RAW_AT,
+    M_RAW_LEN,
+    M_TIME,
+    M_BASIS,
+    M_STATION_AT,
+    M_STATION_LEN,
+    M_CHANNEL,
+    M_OWN,
+    M_WORD,
+    M_BITS,
+    M_LAYOUT,
+    M_HASH,
+    M_WIDTH,
+) = range(15)
 
-    type_first: np.ndarray  # (64,) first layout of a type
-    type_count: np.ndarray  # (64,) layouts of a type
-    when: np.ndarray  # (layouts, 2, 4) first bit, width, lowest, highest
-    bits: np.ndarray  # (layouts, 4, 2) shortest, longest
+(
+    R_REASON,
+    R_AT,
+    R_LEN,
+    R_LINE,
+    R_OFFSET,
+    R_TIME,
+    R_MMSI,
+    R_A,
+    R_B,
+    R_AFTER,
+    R_WIDTH,
+) = range(11)
+"""R_AFTER counts the messages found before, so that the clock can tell the time of a reject."""
+
+KEPT_BYTES = 200
+"""A reject keeps so many bytes of its record."""
+
+NUMBERS_AT = N_STATE
+TYPES_AT = NUMBERS_AT + MOST_NUMBERS * N_WIDTH
+LAYOUTS_AT = TYPES_AT + 2 * 64
+L_WHEN, L_BITS, L_WIDTH = 0, 8, 16
+"""Behind the state: scratch for numbers, first layout and number of layouts of each type, rules."""
 
 
 class Kit(NamedTuple):
-    """Everything a framing kernel writes to. Columns `m_` are messages, `r_` are rejects."""
+    """Everything a framing kernel writes to, all int64."""
 
     state: np.ndarray
     words: np.ndarray  # 60 bits each, so that ten characters fill one
-    m_line: np.ndarray
-    m_offset: np.ndarray
-    m_time: np.ndarray
-    m_basis: np.ndarray
-    m_station: np.ndarray
-    m_channel: np.ndarray
-    m_own: np.ndarray
-    m_word: np.ndarray
-    m_bits: np.ndarray
-    m_layout: np.ndarray
-    m_hash: np.ndarray
-    r_reason: np.ndarray
-    r_at: np.ndarray
-    r_len: np.ndarray
-    r_line: np.ndarray
-    r_offset: np.ndarray
-    r_time: np.ndarray
-    r_mmsi: np.ndarray
-    r_a: np.ndarray
-    r_b: np.ndarray
-    groups: np.ndarray  # (MAX_GROUPS, G_WIDTH)
-    parts: np.ndarray  # (MAX_GROUPS, MAX_PARTS, P_WIDTH)
-    station_hash: np.ndarray  # open addressing
-    station_slot: np.ndarray
-    station_at: np.ndarray
-    station_len: np.ndarray
+    found: np.ndarray  # (M_WIDTH, messages)
+    refused: np.ndarray  # (rejects, R_WIDTH)
+    groups: np.ndarray  # (MAX_GROUPS, G_WIDTH + MAX_PARTS * P_WIDTH)
 
 
-def layout_tables() -> Tables:
-    first, count = np.zeros(64, np.int64), np.zeros(64, np.int64)
-    when = np.zeros((len(LAYOUTS), 2, 4), np.int64)
-    bits = np.zeros((len(LAYOUTS), 4, 2), np.int64)
-    bits[:, :, 0] = 1
+def _rules() -> np.ndarray:
+    """The layouts as numbers, for the kernel that tells which one a message has."""
+    types = np.zeros((64, 2), np.int64)
+    rules = np.zeros((len(LAYOUTS), L_WIDTH), np.int64)
     for k, layout in enumerate(LAYOUTS):
-        if count[layout.msg_type] == 0:
-            first[layout.msg_type] = k
-        count[layout.msg_type] += 1
-        for n, condition in enumerate(layout.when):
-            when[k, n] = condition
-        for n, length in enumerate(layout.bits):
-            bits[k, n] = length
-    return Tables(first, count, when, bits)
+        if types[layout.msg_type, 1] == 0:
+            types[layout.msg_type, 0] = LAYOUTS_AT + k * L_WIDTH
+        types[layout.msg_type, 1] += 1
+        when = [number for condition in layout.when for number in condition]
+        rules[k, L_WHEN : L_WHEN + len(when)] = when
+        bits = [*layout.bits, *([(1, 0)] * (4 - len(layout.bits)))]
+        rules[k, L_BITS:] = np.ravel(bits)
+    return np.concatenate([types.ravel(), rules.ravel()])
+
+
+RULES = _rules()
 
 
 def new_kit(n_bytes: int) -> Kit:
     """Arrays long enough for any `n_bytes` of input; what is not used is never touched."""
-    messages = n_bytes // 16 + MAX_GROUPS + 16
-    refused = n_bytes // 2 + MAX_GROUPS * MAX_PARTS + 16
-    stations = 1 << max(6, min(16, (n_bytes // 64).bit_length()))
-    i64, i32, i8 = np.int64, np.int32, np.int8
-
-    def one(length: int, dtype: type) -> np.ndarray:
-        return np.empty(length, dtype)
-
+    n_messages = n_bytes // 16 + MAX_GROUPS + 16
+    n_refused = n_bytes // 2 + MAX_GROUPS * MAX_PARTS + 16
     return Kit(
-        np.zeros(N_STATE, i64),
-        one(n_bytes // 10 + n_bytes // 14 + 1024, i64),
-        *(one(messages, t) for t in (i64, i64, i64, i8, i32, i8, i8, i32, i32, i8, i64)),
-        *(one(refused, t) for t in (i8, i64, i32, i64, i64, i64, i32, i32, i32)),
-        np.zeros((MAX_GROUPS, G_WIDTH), i64),
-        np.zeros((MAX_GROUPS, MAX_PARTS, P_WIDTH), i64),
-        np.zeros(2 * stations, i64),
-        np.zeros(2 * stations, i32),
-        one(stations, i64),
-        one(stations, i32),
+        np.concatenate([np.zeros(TYPES_AT, np.int64), RULES]),
+        np.empty(n_bytes // 10 + n_bytes // 14 + 1024, np.int64),
+        np.empty((M_WIDTH, n_messages), np.int64),
+        np.empty((n_refused, R_WIDTH), np.int64),
+        np.zeros((MAX_GROUPS, G_WIDTH + MAX_PARTS * P_WIDTH), np.int64),
     )

@@ -72,14 +72,6 @@ def unarmour(buf, q, end, words, at, chars):
 
 
 @njit(cache=True)
-def clear_tail(words, at, bits):
-    """Zero what lies beyond the last bit in its word: fill bits carry nothing."""
-    last = at + (bits - 1) // WORD
-    spare = WORD - (bits - (last - at) * WORD)
-    words[last] = (words[last] >> spare) << spare
-
-
-@njit(cache=True)
 def hash_of(words, at, bits):
     """63 bits mixed from the transmitted bits, zeros at the end and the repeat indicator left out.
 

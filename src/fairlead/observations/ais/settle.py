@@ -1,0 +1,120 @@
+"""Messages found become messages known: their layout, their hash and their time. Kernel."""
+
+from __future__ import annotations
+
+from numba import njit
+
+from fairlead.observations.ais.clock import RECEIVED, tick
+from fairlead.observations.ais.records import refuse
+from fairlead.observations.ais.stamps import NONE
+from fairlead.observations.ais.state import (
+    CLOCK_BASIS,
+    CLOCK_US,
+    INFER,
+    L_BITS,
+    L_WIDTH,
+    LAYOUTS_AT,
+    M_BASIS,
+    M_BITS,
+    M_HASH,
+    M_LAYOUT,
+    M_LINE,
+    M_OFFSET,
+    M_OWN,
+    M_RAW_AT,
+    M_RAW_LEN,
+    M_TIME,
+    M_WIDTH,
+    M_WORD,
+    N_MESSAGES,
+    N_OWN,
+    N_REFUSED,
+    R_AFTER,
+    R_TIME,
+    RECEIVED_US,
+    TRUNCATED,
+    TYPES_AT,
+    UNKNOWN_TYPE,
+    WRONG_BIT_COUNT,
+)
+from fairlead.observations.ais.words import WORD, bits_at, hash_of
+
+HEAD_BITS = 38
+"""Type, repeat indicator and MMSI: with less than these a message says nothing."""
+
+
+@njit(cache=True)
+def layout_of(state, words, at, bits, msg_type):
+    """The layout of a message, or minus the reason why it has none."""
+    picked = False
+    rule = state[TYPES_AT + 2 * msg_type]
+    for _ in range(state[TYPES_AT + 2 * msg_type + 1]):
+        fits = True
+        for n in range(rule, rule + L_BITS, 4):
+            width = state[n + 1]
+            if width:
+                value = bits_at(words, at, state[n], width)
+                if value < state[n + 2] or value > state[n + 3]:
+                    fits = False
+        if fits:
+            picked = True
+            for n in range(rule + L_BITS, rule + L_WIDTH, 2):
+                if state[n] <= bits <= state[n + 1]:
+                    return (rule - LAYOUTS_AT) // L_WIDTH
+        rule += L_WIDTH
+    return -WRONG_BIT_COUNT if picked else -UNKNOWN_TYPE
+
+
+@njit(cache=True)
+def settle(state, words, found, refused):
+    """Give every message its layout, hash and time; those without a layout become rejects.
+
+    The messages that stay move up in `found`. Rejects without a stamp get the time of the place
+    where they stood.
+    """
+    n_found, n_refused = state[N_MESSAGES], state[N_REFUSED]
+    kept, r = 0, 0
+    infer = state[INFER] != 0
+    for k in range(n_found):
+        while r < n_refused and refused[r, R_AFTER] <= k:
+            if refused[r, R_TIME] == NONE:
+                refused[r, R_TIME] = _clock(state)[0]
+            r += 1
+        at, bits = found[M_WORD, k], found[M_BITS, k]
+        last = at + (bits - 1) // WORD
+        spare = WORD - (bits - (last - at) * WORD)
+        words[last] = (words[last] >> spare) << spare
+        msg_type = words[at] >> 54
+        layout = -TRUNCATED
+        if bits >= HEAD_BITS:
+            layout = layout_of(state, words, at, bits, msg_type)
+        if found[M_TIME, k] == NONE:
+            if infer and layout >= 0 and bits >= 168:
+                tick(state, words, at, msg_type)
+            found[M_TIME, k], found[M_BASIS, k] = _clock(state)
+        if layout < 0:
+            raw = (found[M_RAW_AT, k], found[M_RAW_LEN, k], found[M_LINE, k], found[M_OFFSET, k])
+            mmsi = (words[at] >> 22) & 0x3FFFFFFF if bits >= HEAD_BITS else -1
+            refuse(state, refused, -layout, raw, mmsi, msg_type, bits)
+            refused[state[N_REFUSED] - 1, R_TIME] = found[M_TIME, k]
+            continue
+        if kept < k:
+            for c in range(M_WIDTH):
+                found[c, kept] = found[c, k]
+        found[M_LAYOUT, kept] = layout
+        found[M_HASH, kept] = hash_of(words, at, bits)
+        state[N_OWN] += found[M_OWN, kept]
+        kept += 1
+    while r < n_refused:
+        if refused[r, R_TIME] == NONE:
+            refused[r, R_TIME] = _clock(state)[0]
+        r += 1
+    state[N_MESSAGES] = kept
+
+
+@njit(cache=True)
+def _clock(state):
+    """The time of what has no stamp: the stream's own clock, or when the block was read."""
+    if state[INFER] and state[CLOCK_US] != NONE:
+        return state[CLOCK_US], state[CLOCK_BASIS]
+    return state[RECEIVED_US], RECEIVED

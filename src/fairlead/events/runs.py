@@ -20,6 +20,7 @@ from fairlead.schema.tables import F64, I64
 OUTSIDE, INSIDE, UNKNOWN_SPEED = 0, 1, 2
 _SAMPLE_US = 300_000_000
 _M_PER_KN_US = 1852.0 / 3600.0 / 1e6
+_M_PER_DEG = 111_300.0
 
 RUN_MEMORY = Table(
     name="run_memory",
@@ -159,7 +160,12 @@ def _walk(
                     _begin(record, now, observation[i], lat[i], lon[i], mmsi[i])
                 _extend(record, now, observation[i], lat[i], lon[i], marked[i])
                 if now - record.sample_us >= _SAMPLE_US:
-                    n = _sample(record, most, found, n)
+                    record.way_m = _way_m(record)
+                    record.sample_us = now
+                    record.sample_lat_deg, record.sample_lon_deg = lat[i], lon[i]
+                if record.is_open == 0 and _counts(record, most):
+                    record.is_open, record.open_id = 1, observation[i]
+                    n = _write(record, now, 0, found, n)
             else:
                 record.lapsed = 1
             record.is_known, record.time_us = 1, now
@@ -193,17 +199,11 @@ def _extend(record, now, observation, lat, lon, marked):
 
 
 @njit(cache=True)
-def _sample(record, most, found, n):
-    """Measure the way, and write the run if it has come to be one."""
-    record.way_m += distance_m(
+def _way_m(record):
+    """The way made good up to the last point."""
+    return record.way_m + distance_m(
         record.sample_lat_deg, record.sample_lon_deg, record.last_lat_deg, record.last_lon_deg
     )
-    record.sample_us = record.last_us
-    record.sample_lat_deg, record.sample_lon_deg = record.last_lat_deg, record.last_lon_deg
-    if record.is_open == 0 and _counts(record, most):
-        record.is_open, record.open_id = 1, record.last_id
-        n = _write(record, record.last_us, 0, found, n)
-    return n
 
 
 @njit(cache=True)
@@ -214,11 +214,15 @@ def _counts(record, most):
     share = record.n_marked / record.n
     if share < most.marked_min or share > most.marked_max:
         return False
-    if record.way_m >= most.mean_kn_max * lasted_us * _M_PER_KN_US:
+    high, wide = record.north_deg - record.south_deg, record.east_deg - record.west_deg
+    if (high * high + wide * wide) * _M_PER_DEG * _M_PER_DEG < 4.0 * most.radius_m_min**2:
+        return False  # cheap: most slow vessels lie still, and degrees shrink towards the poles
+    if _radius_m(record) <= most.radius_m_min:
         return False
-    return _radius_m(record) > most.radius_m_min and _net_m(record) >= (
-        most.straight_min * record.way_m
-    )
+    way_m = _way_m(record)
+    if way_m >= most.mean_kn_max * lasted_us * _M_PER_KN_US:
+        return False
+    return most.straight_min == 0.0 or _net_m(record) >= most.straight_min * way_m
 
 
 @njit(cache=True)
@@ -252,8 +256,8 @@ def _write(record, known_us, ended, found, n):
         out.last_us, out.last_id = record.last_us, record.last_id
         out.last_lat_deg, out.last_lon_deg = record.last_lat_deg, record.last_lon_deg
         out.open_id, out.n, out.n_marked = record.open_id, record.n, record.n_marked
-        out.way_m, out.radius_m, out.net_m = record.way_m, _radius_m(record), _net_m(record)
+        out.way_m, out.radius_m, out.net_m = _way_m(record), _radius_m(record), _net_m(record)
         lasted_us = record.last_us - record.start_us
-        out.mean_kn = record.way_m / (lasted_us * _M_PER_KN_US) if lasted_us else 0.0
+        out.mean_kn = out.way_m / (lasted_us * _M_PER_KN_US) if lasted_us else 0.0
         out.known_us, out.ended = known_us, ended
     return n + 1

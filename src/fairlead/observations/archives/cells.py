@@ -46,17 +46,14 @@ class Cells(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class TextCells:
-    """Cells as places in a text: `begins[slot, record]`, with `slots` from meaning to slot."""
+    """Cells of `n` records as places in a text: `begins[slot, record]`, by meaning's slot."""
 
     text: np.ndarray
     begins: np.ndarray
     ends: np.ndarray
     slots: Mapping[str, int]
     layout: Layout
-
-    @property
-    def n(self) -> int:
-        return self.begins.shape[1]
+    n: int
 
     def has(self, meaning: str) -> bool:
         return meaning in self.slots
@@ -66,7 +63,7 @@ class TextCells:
 
     def _places(self, meaning: str, rows: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
         slot = self.slots[meaning]
-        begins, ends = self.begins[slot], self.ends[slot]
+        begins, ends = self.begins[slot, : self.n], self.ends[slot, : self.n]
         if rows is None:
             return begins, ends
         return begins[rows], ends[rows]
@@ -91,7 +88,7 @@ class TextCells:
 
     def hashes(self, meanings: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         slots = np.array([self.slots[m] for m in meanings if self.has(m)], np.int64)
-        return tokens.hash_fields(self.text, self.begins, self.ends, slots)
+        return tokens.hash_fields(self.text, self.begins, self.ends, slots, self.n)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +178,7 @@ def text_places(column: pa.Array) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     n = len(column)
     places = np.frombuffer(offsets, np.int32)[column.offset : column.offset + n + 1]
     text = np.frombuffer(data, np.uint8) if data is not None else np.zeros(0, np.uint8)
+    text.flags.writeable = False
     begins, ends = places[:-1].copy(), places[1:].copy()
     if column.null_count:
         nulls = pc.is_null(column).to_numpy(zero_copy_only=False)

@@ -38,7 +38,7 @@ def read_csv(
     `raw_offset` is each record's first byte. A newline in a quoted field is not supported: the
     record is refused as `open_quote`, and what follows on the next line as `bad_columns`.
     """
-    text = np.frombuffer(payload, np.uint8)
+    text = readonly(payload)
     start, at_line = 0, first_line
     if header is None:
         start, at_line = _end_of_line(text), first_line + 1
@@ -59,7 +59,7 @@ def read_csv(
         return slices(text, first, np.minimum(last, first + BYTES_SHOWN), rows)
 
     provenance = Provenance(source, received_us, line + at_line, first + offset, shown)
-    cells = TextCells(text, begins, ends, slot_of, layout)
+    cells = TextCells(text, begins, ends, slot_of, layout, n)
     return read_records(cells, layout.mapping, provenance, refusals)
 
 
@@ -67,6 +67,13 @@ def _end_of_line(text: np.ndarray) -> int:
     """The byte after the first newline."""
     newlines = np.flatnonzero(text[: 1 << 20] == 10)
     return int(newlines[0]) + 1 if len(newlines) else len(text)
+
+
+def readonly(payload: bytes | memoryview) -> np.ndarray:
+    """The bytes as an array of the one type that the kernels are compiled for."""
+    text = np.frombuffer(payload, np.uint8)
+    text.flags.writeable = False
+    return text
 
 
 def slices(text: np.ndarray, begins: np.ndarray, ends: np.ndarray, rows: np.ndarray) -> pa.Array:

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from fairlead.observations.archives import tokens
 from fairlead.observations.archives.cells import ColumnCells, strings
-from fairlead.observations.archives.delimited import slices
+from fairlead.observations.archives.delimited import readonly, slices
 from fairlead.observations.archives.mapping import HeaderMapping, Layout, layout_of
 from fairlead.observations.archives.records import (
     BYTES_SHOWN,
@@ -150,7 +150,7 @@ def read_json_lines(
     Flat objects of other writers are read by the mapping given, or by common names: then the keys
     of the block's first object count.
     """
-    text = np.frombuffer(payload, np.uint8)
+    text = readonly(payload)
     n, first, last, line, _, begins, ends = tokens.tokenise(
         text, 0, 10, np.zeros(1, np.int32), n_lines, 1
     )

@@ -326,7 +326,8 @@ def _hashed(column: pa.Array) -> np.ndarray:
     if pa.types.is_string(column.type):
         text, begins, ends = text_places(column)
         places = begins.reshape(1, -1), ends.reshape(1, -1)
-        return tokens.hash_fields(text, *places, np.zeros(1, np.int64))[0].astype(np.int64)
+        slot = np.zeros(1, np.int64)
+        return tokens.hash_fields(text, *places, slot, len(begins))[0].astype(np.int64)
     if pa.types.is_floating(column.type):
         return _scaled(column.to_numpy(zero_copy_only=False).astype(np.float64), 10)
     return column.cast(pa.int64()).fill_null(-1).to_numpy(zero_copy_only=False)

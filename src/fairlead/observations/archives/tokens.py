@@ -40,7 +40,8 @@ def tokenise(text, start, delimiter, slots, n_lines, n_slots):
 
     `slots[c]` is the row of `begins` and `ends` that gets column c, or -1. Gives the number of
     records, then by record: first byte, one past its last byte, number of its line from 0, fault;
-    and by slot and record the begin and end of each wanted field. Blank lines are no records.
+    and by slot and record the begin and end of each wanted field (these two keep the length
+    n_lines). Blank lines are no records.
     """
     first = np.empty(n_lines, np.int64)
     last = np.empty(n_lines, np.int64)
@@ -88,13 +89,12 @@ def tokenise(text, start, delimiter, slots, n_lines, n_slots):
             fault[n] = INTACT
         at_line += 1
         i += 1
-    return n, first[:n], last[:n], line[:n], fault[:n], begins[:, :n], ends[:, :n]
+    return n, first[:n], last[:n], line[:n], fault[:n], begins, ends
 
 
 @njit(cache=True, nogil=True)
-def hash_fields(text, begins, ends, slots):
-    """FNV-1a over the bytes of each record's fields in `slots`, and whether any is there."""
-    n = begins.shape[1]
+def hash_fields(text, begins, ends, slots, n):
+    """FNV-1a over the fields in `slots` of each of n records, and whether any is there."""
     hashes = np.empty(n, np.uint64)
     filled = np.zeros(n, np.bool_)
     for k in range(n):

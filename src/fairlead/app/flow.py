@@ -206,7 +206,9 @@ class Pending:
             self.carried[decoder.kind] = carried
             for table in out:
                 rows = out[table]
-                self._keep(table, reconcile(rows) if table == POSITION_MESSAGES else rows)
+                if table == POSITION_MESSAGES:
+                    rows = reconcile(rows, is_live=self.source.is_live)
+                self._keep(table, rows)
                 if table.name == REJECTS.name:
                     self.totals.rejects.update(_reasons(out[table]))
                 elif table in INLETS and out[table].num_rows:

@@ -83,8 +83,8 @@ NO_COUNTRY = frozenset({"", "none identified", "unknown", "none", "nan", "na", "
 
 
 def _folded(text: str) -> str:
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
-    plain = plain.replace("&", " and ").replace("’", "'")
+    plain = unicodedata.normalize("NFKD", text.replace("’", "'").replace("&", " and "))
+    plain = plain.encode("ascii", "ignore").decode().lower()
     return " ".join(re.sub(r"[^a-z0-9]+", " ", re.sub(r"\bst\b\.?", "saint", plain)).split())
 
 

@@ -157,10 +157,11 @@ def _from_identities(rows: pa.Table) -> dict[int, list[Fact]]:
     for mmsi, time_us, name, value, observation_id in zip(
         *(wanted[c].to_pylist() for c in columns), strict=True
     ):
+        facts = found.setdefault(mmsi, [])
+        facts.append((time_us, "mmsi", str(mmsi), observation_id))
         comparable = _comparable(name, value)
         if comparable:
-            found.setdefault(mmsi, []).append((time_us, name, comparable, observation_id))
-            found[mmsi].append((time_us, "mmsi", str(mmsi), observation_id))
+            facts.append((time_us, name, comparable, observation_id))
     return found
 
 

@@ -34,6 +34,7 @@ _PERSON_FIELD = re.compile(
     r"owner|operator|manager|master|captain|person|address|phone|mail|birth|passport|contact|crew"
     r"|note|remark|comment",
 )
+_ONE_NAME = frozenset(MEANINGS["names"][:9]) - {"names"}
 _SAYS_WHICH_SHIP = ("imo", "mmsis", "callsigns")
 
 
@@ -58,7 +59,12 @@ def _texts(row: Mapping[str, Any], columns: list[str]) -> list[str]:
     found = []
     for column in columns:
         value = row.get(column)
-        values = value if isinstance(value, list) else re.split(r"\s*[;|]\s*", str(value or ""))
+        if isinstance(value, list):
+            values = value
+        elif column in _ONE_NAME:
+            values = [value]
+        else:
+            values = re.split(r"\s*[;|]\s*", str(value or ""))
         found += [given(v) for v in values if given(v)]
     return found
 

@@ -88,7 +88,7 @@ def build(
 
 
 def _decoders(assume_time_us: int | None, mapping: Path | None) -> tuple[Step, ...]:
-    from fairlead.observations.ais import DecodeNmea
+    from fairlead.observations.ais.step import DecodeNmea
     from fairlead.observations.archives.mapping import load_mapping
     from fairlead.observations.archives.step import DecodeArchive
 

@@ -17,7 +17,9 @@ from fairlead.schema.tables import STATICS, TRACK_POINTS
 ALL = Span(0, 1 << 60)
 
 
-def points(mmsi, time_us, lat_deg, lon_deg, speed_kn=None, track_id=None) -> pa.Table:
+def points(
+    mmsi, time_us, lat_deg, lon_deg, speed_kn=None, track_id=None, course_deg=None, heading_deg=None
+) -> pa.Table:
     """TRACK_POINTS from arrays; a hull per MMSI unless `track_id` is given."""
     mmsi, time_us = np.asarray(mmsi, np.int64), np.asarray(time_us, np.int64)
     lat = np.asarray(lat_deg, np.float64)
@@ -33,8 +35,10 @@ def points(mmsi, time_us, lat_deg, lon_deg, speed_kn=None, track_id=None) -> pa.
         "lon_deg": lon,
         "cell": cells_of(lat, lon, COVERAGE_CELL_DEG),
     }
-    if speed_kn is not None:
-        columns["speed_kn"] = pa.array(np.asarray(speed_kn, np.float32), from_pandas=True)
+    given = {"speed_kn": speed_kn, "course_deg": course_deg, "heading_deg": heading_deg}
+    for name, values in given.items():
+        if values is not None:
+            columns[name] = pa.array(np.asarray(values, np.float32), from_pandas=True)
     return TRACK_POINTS.rows(columns, n)
 
 

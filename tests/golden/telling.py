@@ -4,13 +4,14 @@
     areas Reserve 44.0 -63.5 44.2 -63.2          south west north east
     place Halifax 44.65 -63.57 CAN CAHAL
     set zone points_min 2
+    off loitering
     2024-03-01 06:00  316001234  44-30.0N 063-20.0W  12.0 kn  course 090
     then every 10 min for 6 h  12.0 kn  course 090
     2024-03-01 06:00  316001234  says name=ALPHA draught=8.5 destination=HALIFAX
     expect zone 2024-03-01 06:40 to 2024-03-01 09:10
 
-`hull N` at the end of a row gives another hull to the same MMSI; `as is` keeps the position while
-the row reports a speed; `reports` gives a reported speed other than the one sailed.
+`hull N` at the end of a row gives another hull to the same MMSI; `reports` gives a reported speed
+other than the one sailed; `heading` one other than the course; `turning` degrees for each row.
 """
 
 from __future__ import annotations
@@ -55,6 +56,7 @@ class Voyage:
 class _Telling:
     at: tuple[int, int, float, float, int] = (0, 0, 0.0, 0.0, 0)
     said_kn: float = 0.0
+    heading: float | None = None
     sailed: tuple[float, float] = (0.0, 0.0)
     rows: list[tuple] = field(default_factory=list)
     said: list[dict] = field(default_factory=list)
@@ -70,8 +72,8 @@ def read_voyage(path: Path) -> Voyage:
     for line in lines:
         if line.strip() and not line.startswith("#"):
             _take(told, line.strip())
-    rows = list(zip(*told.rows, strict=True)) or [[]] * 6
-    track = points(*rows[:5], track_id=rows[5])
+    rows = list(zip(*told.rows, strict=True)) or [[]] * 8
+    track = points(*rows)
     if told.boxes:
         told.settings.setdefault("zone", {})["areas"] = areas_from(told.boxes, str(path))
     if told.places:
@@ -109,6 +111,8 @@ def _take(told: _Telling, line: str) -> None:
             told.places.append((words[1], float(words[2]), float(words[3]), words[4], words[5]))
         case "set":
             told.settings.setdefault(words[1], {})[words[2]] = float(words[3])
+        case "off":
+            told.settings[words[1]] = {"enabled": False}
         case "expect":
             kind, start, end = re.match(r"expect (\S+) (.{16}) to (.+)", line).groups()
             told.expected.append((kind, start, end))
@@ -149,12 +153,16 @@ def _way(told: _Telling, line: str) -> None:
         float(speed[1]) if speed else told.sailed[0],
         float(course[1]) if course else told.sailed[1],
     )
+    heading = re.search(r"heading ([\d.]+)", line)
+    told.heading = float(heading[1]) if heading else None
     told.said_kn = float(reported[1]) if reported else told.sailed[0]
 
 
 def _write(told: _Telling) -> None:
     time_us, mmsi, lat, lon, hull = told.at
-    told.rows.append((mmsi, time_us, lat, lon, told.said_kn, hull))
+    course = told.sailed[1]
+    heading = course if told.heading is None else told.heading
+    told.rows.append((mmsi, time_us, lat, lon, told.said_kn, hull, course, heading))
 
 
 def _sail(told: _Telling, line: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
@@ -227,7 +227,7 @@ def _walk(
     found,
 ) -> tuple[int, int]:
     here = np.empty(most_in_cell(index) + 1, np.int64)
-    active = np.zeros(len(area_ids), stays.dtype)
+    active: Any = np.zeros(len(area_ids), stays.dtype)
     n_kept, n_found = 0, 0
     for k in range(len(last)):
         n_active = stay_bounds[k + 1] - stay_bounds[k]

@@ -248,23 +248,26 @@ def _by_row(
     bases = np.zeros(n_areas + 1, np.int64)
     for a in range(n_areas):
         bases[a + 1] = bases[a] + max(0, last_rows[a] - first_rows[a] + 1)
-    starts = np.zeros(bases[-1] + 1, np.int64)
-    for fill in range(2):
-        if fill:
-            starts = np.concatenate((np.zeros(1, np.int64), np.cumsum(starts)[:-1]))
-            out = np.empty((starts[-1], 4))
-            at = starts.copy()
-        for e in range(len(edges)):
-            slot = bases[owners[e]] - first_rows[owners[e]]
-            south = slot + cell_row(min(edges[e, 1], edges[e, 3]))
-            north = slot + cell_row(max(edges[e, 1], edges[e, 3]))
-            for k in range(south, north + 1):
-                if fill:
-                    out[at[k]] = edges[e]
-                    at[k] += 1
-                else:
-                    starts[k] += 1
+    n_edges = np.zeros(bases[-1], np.int64)
+    for e in range(len(edges)):
+        south, north = _slots(edges[e], bases[owners[e]] - first_rows[owners[e]])
+        n_edges[south : north + 1] += 1
+    starts = np.concatenate((np.zeros(1, np.int64), np.cumsum(n_edges)))
+    at = starts.copy()
+    out = np.empty((starts[-1], 4))
+    for e in range(len(edges)):
+        south, north = _slots(edges[e], bases[owners[e]] - first_rows[owners[e]])
+        for k in range(south, north + 1):
+            out[at[k]] = edges[e]
+            at[k] += 1
     return bases, first_rows, starts, out
+
+
+@njit(cache=True)
+def _slots(edge, base):
+    """First and last slot of the rows of latitude that an edge touches."""
+    south, north = min(edge[1], edge[3]), max(edge[1], edge[3])
+    return base + cell_row(south), base + cell_row(north)
 
 
 @njit(cache=True)

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import shapely
+from shapely.geometry.base import BaseGeometry
 
 from fairlead.geo.areas import ALWAYS_SINCE_US, ALWAYS_UNTIL_US, Area, Areas
 from fairlead.geo.rings import polygon_of
@@ -109,7 +110,7 @@ def _features(document: Any, where: str) -> Sequence[Any]:
     raise ConfigError(message, help=_FILE)
 
 
-def _shape(geometry: Mapping[str, Any], at: str, as_drawn: bool) -> shapely.Geometry:
+def _shape(geometry: Mapping[str, Any], at: str, as_drawn: bool) -> BaseGeometry:
     kind, coordinates = geometry.get("type"), geometry.get("coordinates")
     if kind == "Polygon":
         polygons = [coordinates]

@@ -71,8 +71,9 @@ def _unwrapped(ring: np.ndarray) -> np.ndarray:
 
 def _polygonal(shape: BaseGeometry) -> BaseGeometry:
     """The part of a shape that has area."""
-    parts = [p for p in _flat_parts(shape) if p.geom_type == "Polygon" and p.area > 0.0]
-    return shapely.multipolygons(parts) if parts else shapely.MultiPolygon()
+    flat = _flat_parts(shape)
+    parts = [p for p in flat if isinstance(p, shapely.Polygon) and p.area > 0.0]
+    return shapely.MultiPolygon(parts)
 
 
 def _flat_parts(shape: BaseGeometry) -> list[BaseGeometry]:

@@ -68,7 +68,7 @@ def _coarse_mask(path: Path, cell_deg: float) -> np.ndarray:
     """
     with zipfile.ZipFile(path) as stored:
         with stored.open("lat.npy") as packed:
-            lat = np.lib.format.read_array(packed)
+            lat = list(np.lib.format.read_array(packed))
         with stored.open("mask.npy") as packed:
             np.lib.format.read_magic(packed)
             shape, by_column, dtype = np.lib.format.read_array_header_1_0(packed)

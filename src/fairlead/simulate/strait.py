@@ -34,13 +34,13 @@ def at(lat_deg: float, lon_deg: float) -> tuple[float, float]:
     return tangent_m(*CENTRE_DEG, lat_deg, lon_deg)
 
 
-PORTMELLIN, HALLOW_QUAY, KERRAN = at(50.112, -5.527), at(49.916, -6.316), at(48.728, -3.965)
-FERRY_WAY = [at(50.05, -5.53), at(50.005, -5.70), at(49.955, -6.05), at(49.905, -6.26)]
-KERRAN_WAY = [at(50.04, -5.50), at(49.85, -5.20), at(48.90, -4.10)]
+PORTMELLIN, HALLOW_QUAY, KERRAN = at(50.150, -5.047), at(49.916, -6.316), at(48.728, -3.965)
+FERRY_WAY = [at(50.12, -5.02), at(49.99, -5.02), at(49.92, -5.20), at(49.905, -6.26)]
+KERRAN_WAY = [at(50.12, -5.01), at(49.85, -4.90), at(48.90, -4.10)]
 EASTBOUND = [at(48.74, -8.70), at(49.14, -6.5), at(49.47, -4.45)]
 WESTBOUND = [at(49.62, -4.45), at(49.30, -6.5), at(48.94, -8.70)]
-ANCHORAGE = at(50.050, -5.440)
-PILOT_PLACE = at(49.985, -5.62)
+ANCHORAGE = at(50.105, -5.040)
+PILOT_PLACE = at(50.045, -4.97)
 GROUNDS = (at(49.78, -7.75), at(48.93, -6.25))
 OUT_OF_HALLOW = [at(49.905, -6.262), at(49.865, -6.30)]
 GROUNDS_WAY = (
@@ -251,7 +251,7 @@ def _anchorage(scene: Scene) -> None:
             passage.swing(scene.until_s / 3600.0 + 2.0)
         else:
             passage.swing(float(rng.uniform(6, 20)))
-            passage.follow([at(50.075, -5.50), _berth(PORTMELLIN, k)], 6.0)
+            passage.follow([at(50.13, -5.03), _berth(PORTMELLIN, k)], 6.0)
             passage.wait_until(scene.until_s + 600.0)
         ship = scene.registry.ship(CARGO + k % 4, 90 + 18 * k, destination="PORTMELLIN")
         hull = scene.add("berth_waiter", CLASS_A, passage, ship)
@@ -268,15 +268,15 @@ def _callers(scene: Scene) -> None:
         rng = scene.rng()
         meets_s = (3.0 + 9.0 * k + float(rng.uniform(0, 2))) * 3600.0
         place = PILOT_PLACE
-        away = at(49.72, -5.9)
+        away = at(49.70, -4.90)
         start_s = meets_s - np.hypot(away[0] - place[0], away[1] - place[1]) / (12.0 * 0.5144)
         passage = Passage(rng, start_s, *away)
-        passage.sail(*place, 12.0).sail(*at(50.0, -5.585), 5.0)
-        passage.follow([at(50.06, -5.52), _berth(PORTMELLIN, k)], 8.0)
+        passage.sail(*place, 12.0).sail(*at(50.063, -4.985), 5.0)
+        passage.follow([at(50.12, -5.02), _berth(PORTMELLIN, k)], 8.0)
         berthed_s = passage.now_s
         passage.wait(float(rng.uniform(4, 8)))
         left_s = passage.now_s
-        passage.follow([at(50.05, -5.53), at(49.95, -5.75), at(49.50, -5.6)], 11.5)
+        passage.follow([at(50.12, -5.015), at(50.0, -4.92), at(49.50, -5.0)], 11.5)
         hull = scene.add(
             "caller", CLASS_A, passage, scene.registry.ship(CARGO, 130, destination="PORTMELLIN")
         )
@@ -284,10 +284,10 @@ def _callers(scene: Scene) -> None:
             "port_visit", "caller", hull, berthed_s, left_s, "cargo ship calls at Portmellin"
         )
         pilot.wait_until(meets_s - 4500.0)
-        pilot.follow([at(50.05, -5.54), (place[0] + 150.0, place[1] + 150.0)], 14.0)
+        pilot.follow([at(50.125, -5.03), (place[0] + 150.0, place[1] + 150.0)], 14.0)
         pilot.loiter(max(0.2, (meets_s - pilot.now_s) / 3600.0 - 0.1), 1.4, 250.0)
-        pilot.sail(*at(50.0005, -5.586), 5.0)
-        pilot.follow([at(50.05, -5.54), (PORTMELLIN[0] - 80.0, PORTMELLIN[1] + 20.0)], 15.0)
+        pilot.sail(*at(50.0635, -4.986), 5.0)
+        pilot.follow([at(50.125, -5.03), (PORTMELLIN[0] - 80.0, PORTMELLIN[1] + 20.0)], 15.0)
     pilot.wait_until(scene.until_s + 600.0)
     boat = scene.registry.ship(PILOT, 16, "GB", draught_m=1.4, destination="PILOT")
     hull = scene.add("pilot_boat", CLASS_A, pilot, boat)
@@ -303,8 +303,8 @@ def _yachts(scene: Scene) -> None:
         passage = Passage(rng, -1800.0, home[0] - 60.0 - 22.0 * k, home[1] - 30.0)
         while passage.now_s < scene.until_s:
             passage.wait(float(rng.uniform(2, 14)))
-            sea = at(49.98 - 0.1 * (k % 2), (-5.62, -6.20)[k % 2])
-            away = float(rng.uniform(3.1, 4.6))
+            sea = (at(50.09, -5.0), at(49.88, -6.20))[k % 2]
+            away = float(rng.uniform(1.7, 3.1)) + 1.4 * (k % 2)
             far_m = float(rng.uniform(9_000, 22_000))
             mark = sea[0] + far_m * sin(away), sea[1] + far_m * cos(away)
             passage.status(8).follow([sea, mark, sea], float(rng.uniform(4.2, 6.2)))
@@ -335,10 +335,10 @@ def _workboats(scene: Scene) -> None:
 def _stations(scene: Scene) -> None:
     fixed = [(BASE, at(50.07, -5.68), 2320101, ""), (BASE, at(49.93, -6.30), 2320102, "")]
     marks = (
-        (50.02, -5.66, "RUNDLE STONE N"),
+        (50.02, -5.74, "RUNDLE ROCK W"),
         (49.88, -6.20, "SPARROW BANK"),
         (49.40, -7.30, "DRILL FOUR"),
-        (50.06, -5.46, "MELLIN FAIRWAY"),
+        (50.125, -5.025, "MELLIN FAIRWAY"),
         (49.22, -6.50, "HALLOW MID LANE"),
     )
     fixed += [(AID, at(a, b), 992320100 + k, n) for k, (a, b, n) in enumerate(marks)]

@@ -110,8 +110,8 @@ def ground(of, certainty=1.0, *explained):
 def test_the_second_of_a_kind_counts_half():
     _, first = score([ground("a")], (), WEIGHTS)
     _, both = score([ground("a"), ground("b")], (), WEIGHTS)
-    assert first - WEIGHTS.prior == pytest.approx(1.0, abs=1e-3)
-    assert both - WEIGHTS.prior == pytest.approx(1.5, abs=1e-3)
+    assert first - WEIGHTS.prior == pytest.approx(0.6, abs=1e-3)
+    assert both - WEIGHTS.prior == pytest.approx(0.9, abs=1e-3)
 
 
 def test_a_wholly_explained_ground_counts_nothing():

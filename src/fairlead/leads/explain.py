@@ -10,6 +10,10 @@ from fairlead.leads.weights import Weights
 
 Row = Mapping[str, Any]
 
+UNJUDGED_EXPONENT = 3
+"""A silence that nobody can judge has p_natural 0.5 and is what most honest ships show somewhere in
+a day; to the third power it keeps an eighth of its weight, one of 0.1 nearly three quarters."""
+
 _PASSENGER = range(60, 70)
 _WORK_BOATS = (31, 32, 50, 52, 53, 54)
 _AT_WORK_WITH_OTHERS = (31, 32, 50, 51, 52, 53, 54, 55, 58)
@@ -134,7 +138,7 @@ def _of_the_event(event: Row, setting: Setting) -> list[Explanation]:
     natural = measures.get("p_natural")
     if natural is not None:
         detail = f"Reception alone explains the silence with a probability of {natural:.0%}."
-        share = _share(natural)
+        share = 1.0 - (1.0 - _share(natural)) ** UNJUDGED_EXPONENT
         found.append(setting.explained("natural_silence", detail, event["evidence"], share))
     coarse = _share(measures.get("share_low_accuracy") or 0.0)
     if coarse:

@@ -4,12 +4,15 @@ import gzip
 import os
 import stat
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import zstandard
 
 from fairlead.schema.errors import ConfigError, SourceError
 from fairlead.schema.source import Cursor
-from fairlead.sources import blocks
+from fairlead.sources import blocks, registry
+from fairlead.sources.files import FileSource
 from fairlead.sources.registry import open_sources
 from tests.sources.feeds import RECEIVED_US, bytes_of, faults_of, opened, options, rows_of
 
@@ -219,3 +222,78 @@ def test_a_csv_block_after_the_first_has_the_header(tmp_path):
     assert rows.num_rows > 1
     assert rows["header"].to_pylist() == [None] + [header] * (rows.num_rows - 1)
     assert rows["first_line"].to_pylist()[1] == rows["n_lines"].to_pylist()[0] + 1
+
+
+def test_what_is_packed_otherwise_is_named(tmp_path):
+    for magic, what in (
+        (b"PK\x03\x04", "zip archive"),
+        (b"BZh9", "bzip2"),
+        (b"\xfd7zXZ\x00", "xz"),
+    ):
+        (tmp_path / "packed").write_bytes(magic + bytes(100))
+        with pytest.raises(SourceError, match=what) as error:
+            opened(tmp_path / "packed")
+        assert "unpack" in error.value.help
+
+
+def test_parquet_that_is_cut_or_packed_is_told(tmp_path):
+    table = pa.table({"mmsi": range(1000)})
+    pq.write_table(table, tmp_path / "whole.parquet")
+    data = (tmp_path / "whole.parquet").read_bytes()
+    (tmp_path / "cut").write_bytes(data[: len(data) // 2])
+    with pytest.raises(SourceError, match="cannot be read as Parquet"):
+        opened(tmp_path / "cut")
+    (tmp_path / "packed").write_bytes(gzip.compress(data))
+    with pytest.raises(SourceError, match="Parquet within gzip"):
+        opened(tmp_path / "packed")
+    said = []
+    rows = rows_of(opened(tmp_path / "whole.parquet", notice=said.append))
+    assert rows["n_lines"].to_pylist() == [1000]
+    assert said == [f"{tmp_path / 'whole.parquet'}: Parquet, 1 columns"]
+
+
+def test_a_damaged_row_group_is_a_fault_and_the_others_survive(tmp_path):
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"mmsi": range(3000)}), path, row_group_size=1000, compression="zstd")
+    group = pq.ParquetFile(path).metadata.row_group(1).column(0)
+    data = bytearray(path.read_bytes())
+    start = group.dictionary_page_offset or group.data_page_offset
+    data[start : start + group.total_compressed_size] = bytes(group.total_compressed_size)
+    path.write_bytes(data)
+    rows = rows_of(opened(path))
+    assert rows["offset"].to_pylist() == [0, 1000, 2000]
+    (fault,) = faults_of(rows)
+    assert fault.startswith("corrupt_stream: row group 1")
+
+
+def test_a_named_pipe_is_told(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(SourceError, match="pipe or a device") as error:
+        opened(tmp_path / "pipe")
+    assert "standard input" in error.value.help
+
+
+def test_others_may_bring_sources(monkeypatch):
+    class Ours:
+        name = "ours"
+
+        def load(self):
+            return lambda argument, options: [FileSource(argument, None, "nmea", 0)]
+
+    monkeypatch.setattr(
+        registry, "entry_points", lambda group: [Ours()] * (group == "fairlead.sources")
+    )
+    (source,) = open_sources(["ours://x"], options())
+    assert source.name == "ours://x"
+    with pytest.raises(ConfigError) as error:
+        open_sources(["theirs://x"], options())
+    assert error.value.help == "known are paths, patterns, `-`, and ours, tcp, tcp-listen, udp"
+
+
+def test_zeros_that_unpack_to_much_take_little_memory(tmp_path):
+    data = b"!AIVDM,1\n" + bytes(64 << 20) + b"\n!AIVDM,2\n"
+    for pack in (gzip.compress, zstandard.compress):
+        (tmp_path / "bomb").write_bytes(pack(data))
+        rows = rows_of(opened(tmp_path / "bomb"))
+        assert bytes_of(rows) == b"!AIVDM,1\n!AIVDM,2\n"
+        assert len(faults_of(rows)) == 1

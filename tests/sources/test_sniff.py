@@ -27,7 +27,14 @@ def test_formats(head, format):
 
 @pytest.mark.parametrize(
     "head",
-    [bytes(range(256)), b"\x00" * 100, b"hello world\n", b"1,2,3,4\n5,6,7,8\n", b"<gpx></gpx>"],
+    [
+        bytes(range(256)),
+        b"\x00" * 100,
+        b"hello world\n",
+        b"1,2,3,4\n5,6,7,8\n",
+        b"<gpx></gpx>",
+        b'[{"mmsi":1,"lat":2,"lon":3,"t":4}]',
+    ],
 )
 def test_what_is_not_recognised_is_shown_and_helped(head):
     with pytest.raises(SourceError, match="in no format known here") as error:

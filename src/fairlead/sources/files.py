@@ -95,6 +95,9 @@ def open_file(path: Path) -> BinaryIO:
         message = f"{path} is a directory"
         raise SourceError(message, help=f"name its files, for example '{path}/*'")
     try:
+        if path.exists() and not path.is_file():
+            message = f"{path} is a pipe or a device"
+            raise SourceError(message, help=f"read it through standard input: `cat {path}` and `-`")
         return path.open("rb")
     except OSError as error:
         raise unreadable(path, error) from error

@@ -81,7 +81,7 @@ def opened(file: object, path: Path) -> pq.ParquetFile:
         return pq.ParquetFile(file)
     except (OSError, pa.ArrowInvalid) as error:
         reason = str(error).split("\n")[0].lower()
-        message = f"{path} begins like Parquet but cannot be read: {reason}"
+        message = f"{path} cannot be read as Parquet: {reason}"
         raise SourceError(message, help="it may be cut short: fetch it again") from error
 
 

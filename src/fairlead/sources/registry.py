@@ -62,7 +62,11 @@ def _file(path: Path, options: Options) -> Source:
         if stream.foreign:
             message = f"{path} is {stream.foreign}"
             raise SourceError(message, help="unpack it first; gzip and zstd are read as they are")
-        if stream.head.startswith(b"PAR1") and options.format in (None, "parquet"):
+        is_parquet = options.format is None and stream.head.startswith(b"PAR1")
+        if is_parquet or options.format == "parquet":
+            if stream.compression:
+                message = f"{path} is Parquet within {stream.compression}"
+                raise SourceError(message, help="unpack it first: Parquet is compressed within")
             return _parquet(path, received_us, options)
         found = recognise(stream.head, str(path), format=options.format, describe=options.describe)
     packed = f", {stream.compression}" if stream.compression else ""

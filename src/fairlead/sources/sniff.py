@@ -82,7 +82,7 @@ def _looks_like_csv(text: bytes) -> bool:
     header = first_line(text)
     delimiter = max(_DELIMITERS, key=header.count)
     names = [name.strip(b' "#') for name in header.split(delimiter)]
-    if len(names) < 3 or b"\x00" in header:
+    if len(names) < 3 or b"\x00" in header or header[:1] in (b"[", b"<"):
         return False
     named = sum(1 for name in names if re.match(rb"[A-Za-z_\x80-\xff]", name))
     return named * 2 > len(names) and named >= 3

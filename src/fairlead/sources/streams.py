@@ -190,12 +190,15 @@ def _plain(file: BinaryIO, magic: bytes) -> Callable[[int], bytes]:
 
 def _joined(chunks: Iterator[bytes]) -> Callable[[int], bytes]:
     """`more(n)` from chunks of any length: at least one byte until the end."""
-    left = [b""]
+    chunk, place = b"", 0
 
     def more(n_bytes: int) -> bytes:
-        chunk = left[0] or next(filter(None, chunks), b"")
-        left[0] = chunk[n_bytes:]
-        return chunk[:n_bytes]
+        nonlocal chunk, place
+        if place >= len(chunk):
+            chunk, place = next(filter(None, chunks), b""), 0
+        part = chunk[place : place + n_bytes]
+        place += len(part)
+        return part
 
     return more
 

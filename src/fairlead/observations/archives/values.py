@@ -105,6 +105,28 @@ def _number(text, begin, end, point):
 
 
 @njit(cache=True, nogil=True)
+def _short_number(text, begin, end, point):
+    """A plain number of at most 15 characters, correctly rounded; whether it was one."""
+    first = begin + (text[begin] == 45)
+    mantissa, n_after = np.int64(0), -1
+    for i in range(first, end):
+        c = text[i]
+        if 48 <= c <= 57:
+            mantissa = mantissa * 10 + (c - 48)
+            n_after += n_after >= 0
+        elif c == point and n_after < 0:
+            n_after = 0
+        else:
+            return 0.0, False
+    if end - first - (n_after >= 0) < 1:
+        return 0.0, False
+    value = np.float64(mantissa)
+    if n_after > 0:
+        value /= _POWERS[n_after]
+    return (value if first == begin else -value), True
+
+
+@njit(cache=True, nogil=True)
 def numbers(text, begins, ends, point):
     """Floats by record, NaN where not given; status by record. `point` is the decimal sign."""
     n = len(begins)
@@ -115,6 +137,11 @@ def numbers(text, begins, ends, point):
         if begin == end:
             values[k], status[k] = np.nan, MISSING
             continue
+        if end - begin <= 15:
+            value, plain = _short_number(text, begin, end, point)
+            if plain:
+                values[k] = value
+                continue
         value, found = _number(text, begin, end, point)
         if found == UNREADABLE:
             value = np.nan

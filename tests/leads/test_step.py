@@ -103,6 +103,8 @@ def test_the_shown_factors_add_up_to_the_log_odds():
         ),
         ("official_vessel", {"events": [event("e1")], "identities": [identity("ship_type", "55")]}),
         ("listing_ended", {"links": [link(expired=True)]}),
+        ("not_a_ship", {"events": [event("e1", mmsi=941203527)]}),
+        ("partner_not_a_ship", {"events": [event("e1", "encounter", partner_mmsi=992111111)]}),
     ],
 )
 def test_an_innocent_explanation_is_a_factor_that_takes_away(name, more):

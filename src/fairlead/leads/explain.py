@@ -31,9 +31,15 @@ class Setting:
     """Everything the explanations of one lead may use; facts are in order of time."""
 
     def __init__(
-        self, events: Sequence[Row], partners: Sequence[Row], identity: Sequence[Row], w: Weights
+        self,
+        mmsi: int,
+        events: Sequence[Row],
+        partners: Sequence[Row],
+        identity: Sequence[Row],
+        weights: Weights,
     ) -> None:
-        self.weights = w
+        self.mmsi = mmsi
+        self.weights = weights
         self.visits = [e for e in events if e["kind"] == "port_visit"]
         self.shared = [e for e in events if e["kind"] == "mmsi_shared"]
         self.hulls = sorted({e["track_id"] for e in events if e["track_id"] is not None})
@@ -140,6 +146,9 @@ def _of_the_event(event: Row, setting: Setting) -> list[Explanation]:
         detail = f"Reception alone explains the silence with a probability of {natural:.0%}."
         share = 1.0 - (1.0 - _share(natural)) ** UNJUDGED_EXPONENT
         found.append(setting.explained("natural_silence", detail, event["evidence"], share))
+    if event["partner_mmsi"] is not None and not _is_ship(event["partner_mmsi"]):
+        detail = f"The other vessel's MMSI, {event['partner_mmsi']}, is not of a ship's form."
+        found.append(setting.explained("partner_not_a_ship", detail, event["evidence"]))
     coarse = _share(measures.get("share_low_accuracy") or 0.0)
     if coarse:
         detail = f"{coarse:.0%} of the positions say that they are accurate to over 10 m only."
@@ -175,6 +184,11 @@ def _partner_at_work(event: Row, setting: Setting) -> Explanation | None:
             detail = "Both say they are fishing vessels, which work in pairs and groups."
             return setting.explained("fishing_together", detail, row["evidence"])
     return None
+
+
+def _is_ship(mmsi: int) -> bool:
+    """Nine digits that begin with a country's (ITU-R M.585): 2 to 7."""
+    return 200_000_000 <= mmsi < 800_000_000
 
 
 def _overlap(event: Row, visit: Row) -> bool:
@@ -215,6 +229,10 @@ def link_grounds(links: Sequence[Row], weights: Weights) -> list[Ground]:
 def excuses(setting: Setting) -> list[Factor]:
     """What the vessel is, where that excuses it whatever it does."""
     found = []
+    if not _is_ship(setting.mmsi):
+        innocent = setting.weights.innocent("not_a_ship")
+        detail = f"{setting.mmsi} is not the MMSI of a ship: {innocent.reason}."
+        found.append(Factor(innocent.name, innocent.log_odds, detail, group="vessel"))
     for innocent in setting.weights.innocents:
         ship_type = setting.own(*innocent.ship_types) if innocent.ship_types else None
         if ship_type is not None:

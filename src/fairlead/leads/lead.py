@@ -75,7 +75,7 @@ def lead_row(
     identity = [f.value() for f in sorted(facts[IDENTITY], key=lambda f: (f.time_us, f.id))]
     partners = [f.value() for f in facts[PARTNER]]
     links = latest_links(facts[LINK])
-    setting = Setting(events, partners, identity, weights)
+    setting = Setting(mmsi, events, partners, identity, weights)
     grounds = [*event_grounds(events, setting), *link_grounds(links, weights)]
     if not grounds:
         return None

@@ -76,7 +76,7 @@ class StdinSource:
             n_bytes += len(parts[-1])
             if not _is_ready(file, GATHER_S):
                 break
-            parts.append(stream.some(BLOCK_BYTES))
+            parts.append(stream.some(BLOCK_BYTES - n_bytes))
         return b"".join(parts)
 
 

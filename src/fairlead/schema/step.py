@@ -102,5 +102,6 @@ def to_numpy(rows: pa.Table, name: str, null: float | int | None = None) -> np.n
     values = rows[name]
     if values.null_count and null is not None:
         values = values.fill_null(null)
-    array = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
-    return array.to_numpy(zero_copy_only=False)
+    if isinstance(values, pa.ChunkedArray):
+        values = values.chunk(0) if values.num_chunks == 1 else values.combine_chunks()
+    return values.to_numpy(zero_copy_only=False)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from fairlead.schema.step import key_starts
 from fairlead.schema.table import Table
 
 
@@ -25,7 +26,7 @@ def keys_and_bounds(keys: np.ndarray, carried_keys: np.ndarray) -> tuple[np.ndar
 
     `keys` is the sorted key column of the batch. A key that was only woken has no rows.
     """
-    known = np.union1d(keys, carried_keys).astype(np.int64)
+    known = np.union1d(keys[key_starts(keys)[:-1]], carried_keys).astype(np.int64)
     return known, np.searchsorted(keys, np.append(known, np.iinfo(np.int64).max)).astype(np.int64)
 
 

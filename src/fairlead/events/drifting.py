@@ -83,7 +83,8 @@ class Drifting:
         across |= helpless & (np.isnan(heading) | np.isnan(course))
         slow = (speed_kn >= self.slow_kn) & (speed_kn <= self.fast_kn)
         ship = to_numpy(points, "station_class") == code(STATION_CLASSES, "ship")
-        return np.where(slow & across & ship & np.isin(status, AFLOAT), INSIDE, OUTSIDE)
+        afloat = np.isin(status, AFLOAT)
+        return np.where(slow & across & ship & afloat, INSIDE, OUTSIDE).astype(np.int8)
 
     def _events(self, found: np.ndarray) -> pa.Table:
         if not len(found):

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
+from numba import njit
 
 from fairlead.events.event import event_rows, events_in_order, said_duration, said_place, said_time
 from fairlead.events.runs import INSIDE, OUTSIDE, RUN_MEMORY, UNKNOWN_SPEED, limits, runs_of
@@ -20,7 +21,10 @@ PRESETS: dict[str, dict[str, dict[str, Any]]] = {
     "loitering": {"gfw": {"slow_kn": 2.0, "lasting_s_min": 3601, "offshore_nm_min": 20.0}}
 }
 
-AT_REST = tuple(code(NAV_STATUSES, s) for s in ("at anchor", "moored", "aground"))
+AT_ANCHOR = code(NAV_STATUSES, "at anchor")
+MOORED = code(NAV_STATUSES, "moored")
+AGROUND = code(NAV_STATUSES, "aground")
+SHIP = code(STATION_CLASSES, "ship")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +54,12 @@ class Loitering:
 
     def step(self, carried: pa.Table, batch: Batch, span: Span) -> tuple[pa.Table, Batch]:
         points = batch[TRACK_POINTS]
-        speed_kn = to_numpy(points, "speed_kn")
-        inside = np.where(speed_kn < self.slow_kn, INSIDE, OUTSIDE)
-        inside[np.isnan(speed_kn)] = UNKNOWN_SPEED
-        inside[to_numpy(points, "station_class") != code(STATION_CLASSES, "ship")] = OUTSIDE
-        at_rest = np.isin(to_numpy(points, "nav_status", 15), AT_REST)
+        inside, at_rest = _judged(
+            to_numpy(points, "speed_kn"),
+            to_numpy(points, "station_class"),
+            to_numpy(points, "nav_status", code(NAV_STATUSES, "undefined")),
+            self.slow_kn,
+        )
         limit = limits(
             lasting_us=self.lasting_s_min * 1_000_000,
             bridge_us=self.bridge_s * 1_000_000,
@@ -93,6 +98,20 @@ class Loitering:
             evidence=[[f["start_id"], f["open_id"], f["last_id"]] for f in found],
         )
         return events_in_order(rows.filter(pa.array(~ended)), rows.filter(pa.array(ended)))
+
+
+@njit(cache=True)
+def _judged(speed_kn, station, status, slow_kn):
+    """Whether each point belongs to a run, and whether it says that the ship is at rest."""
+    inside, at_rest = np.empty(len(speed_kn), np.int8), np.empty(len(speed_kn), np.bool_)
+    for i in range(len(speed_kn)):
+        inside[i] = INSIDE if speed_kn[i] < slow_kn else OUTSIDE
+        if np.isnan(speed_kn[i]):
+            inside[i] = UNKNOWN_SPEED
+        if station[i] != SHIP:
+            inside[i] = OUTSIDE
+        at_rest[i] = status[i] == AT_ANCHOR or status[i] == MOORED or status[i] == AGROUND
+    return inside, at_rest
 
 
 def _sentence(f: np.void) -> str:

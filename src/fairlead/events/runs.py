@@ -115,7 +115,8 @@ def runs_of(
 ) -> tuple[pa.Table, np.ndarray]:
     """What is remembered (RUN_MEMORY) and the runs to write (FOUND), opening and closing ones.
 
-    `inside` is OUTSIDE, INSIDE or UNKNOWN_SPEED per point, `marked` a flag of the detector's own.
+    `inside` is OUTSIDE, INSIDE or UNKNOWN_SPEED per point (int8), `marked` a flag of the detector's
+    own (bool).
     """
     keys, bounds = keys_and_bounds(to_numpy(points, "track_id"), to_numpy(carried, "track_id"))
     inputs = (
@@ -125,8 +126,8 @@ def runs_of(
         to_numpy(points, "lat_deg"),
         to_numpy(points, "lon_deg"),
         to_numpy(points, "mmsi"),
-        inside.astype(np.int8),
-        marked.astype(np.bool_),
+        inside,
+        marked,
         limit,
         until_us,
     )

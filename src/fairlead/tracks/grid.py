@@ -215,9 +215,12 @@ def _count_instants(starts, time_us, grid_us, gap_us, own, last_us):
     for k in range(len(starts) - 1):
         n += 1
         before = last_us[own[k]] if own[k] >= 0 else time_us[starts[k]]
+        edge_us = (before // grid_us + 1) * grid_us
         for i in range(starts[k], starts[k + 1]):
             now = time_us[i]
-            n += now // grid_us - before // grid_us if now - before <= gap_us else 1
+            if now >= edge_us or now - before > gap_us:
+                n += (now - edge_us) // grid_us + 1 if now - before <= gap_us else 1
+                edge_us = (now // grid_us + 1) * grid_us
             before = now
     return n
 
@@ -295,12 +298,15 @@ def _cells_in_reach(lat, lon, cell_deg, reach_m):
     found = n
     reach_deg = reach_m * 1.001 / EARTH_RADIUS_M * 180.0 / np.pi
     seen = np.empty(64, np.int64)
+    wide_at, wide_deg, n_columns = np.inf, 180.0, 60
     for i in range(n):
-        if abs(lat[i]) > 89.0:
-            wide_deg, n_columns = 180.0, 60
-        else:
-            _, there = destination_deg(lat[i], 0.0, 90.0, reach_m)
-            wide_deg, n_columns = abs(there) * 1.05, 1
+        if abs(lat[i] - wide_at) > 0.01:
+            wide_at, wide_deg, n_columns = lat[i], 180.0, 60
+            if abs(lat[i]) <= 89.0:
+                _, there = destination_deg(lat[i], 0.0, 90.0, reach_m)
+                wide_deg, n_columns = abs(there) * 1.05, 1
+        if n_columns == 1 and _is_inside(lat[i], lon[i], cells[i], reach_deg, wide_deg, cell_deg):
+            continue
         n_seen = 0
         for row in range(-1, 2):
             y = min(90.0, max(-90.0, lat[i] + row * reach_deg))
@@ -315,6 +321,16 @@ def _cells_in_reach(lat, lon, cell_deg, reach_m):
             source[found], cells[found] = i, seen[j]
             found += 1
     return source[:found], cells[:found]
+
+
+@njit(cache=True)
+def _is_inside(lat, lon, cell, high_deg, wide_deg, cell_deg):
+    """Whether all corners of the reach lie in the position's own cell."""
+    for y in (lat - high_deg, lat + high_deg):
+        for x in (lon - wide_deg, lon + wide_deg):
+            if cell_of(y, x, cell_deg) != cell:
+                return False
+    return True
 
 
 @njit(cache=True)

@@ -87,7 +87,8 @@ class Silences:
             runs,
             own,
             to_numpy(points, "time_us"),
-            np.isin(np.arange(256), CLASS_B_TYPES)[types.astype(np.uint8)],
+            types,
+            np.isin(np.arange(256), CLASS_B_TYPES),
             (last_us, last_b, rings),
             self.silence_s_min * 1_000_000,
             self.class_b_silence_s_min * 1_000_000,
@@ -125,7 +126,6 @@ class Silences:
 
 
 _NEVER = np.iinfo(np.int64).max
-_NONE = np.iinfo(np.int64).min
 
 
 def ships_of(points: pa.Table, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -180,41 +180,58 @@ def _rows(starts: pa.Table, ends: pa.Table | None = None) -> pa.Table:
 
 
 @njit(cache=True)
-def _walk(runs, own, time_us, class_b, memory, allowed_us, allowed_b_us):
+def _walk(runs, own, time_us, types, is_b, memory, allowed_us, allowed_b_us):
     """The silences that end, as (row they start at, row they end at, points in the 12 h before),
     and the ring of counts of each run's last point, newest half hour first.
 
-    A start of -1 - m is row m of the memory.
+    A start of -1 - m is row m of the memory. `is_b` says which message types are of class B.
     """
     last_us, last_b, rings = memory
     found, n = np.empty((256, 3), np.int64), 0
     counts = np.zeros((len(runs), _BUCKETS), np.int64)
+    least_us = min(allowed_us, allowed_b_us)
     for k in range(len(runs)):
-        ring = counts[k]
-        before, before_us, is_b = _NONE, np.int64(0), False
-        edge_us = np.int64(0)
+        ring, first = counts[k], runs[k, 0]
+        before_us, edge_us, counted = _NEVER, np.int64(0), first
         if own[k] >= 0:
-            m = own[k]
-            before, before_us, is_b = -1 - m, last_us[m], last_b[m]
+            ring[:] = rings[own[k]]
+            before_us = last_us[own[k]]
             edge_us = (before_us // _BUCKET_US + 1) * _BUCKET_US
-            for j in range(_BUCKETS):
-                ring[j] = rings[m, j]
-        for i in range(runs[k, 0], runs[k, 1]):
+        for i in range(first, runs[k, 1]):
             now = time_us[i]
-            if before == _NONE:
-                edge_us = (now // _BUCKET_US + 1) * _BUCKET_US
-            elif now - before_us > (allowed_b_us if is_b else allowed_us):
-                if n == len(found):
-                    wider = np.empty((2 * n, 3), np.int64)
-                    wider[:n] = found
-                    found = wider
-                found[n, 0], found[n, 1], found[n, 2] = before, i, ring.sum()
-                n += 1
-            if now >= edge_us:
-                passed = (now - edge_us) // _BUCKET_US + 1
-                edge_us += passed * _BUCKET_US
-                for j in range(_BUCKETS - 1, -1, -1):
-                    ring[j] = ring[j - passed] if j >= passed else 0
-            ring[0] += 1
-            before, before_us, is_b = i, now, class_b[i]
+            if now - before_us > least_us and before_us != _NEVER:
+                held = last_b[own[k]] if i == first else is_b[types[i - 1] & 255]
+                if now - before_us > (allowed_b_us if held else allowed_us):
+                    if n == len(found):
+                        found = _longer(found)
+                    found[n, 0] = -1 - own[k] if i == first else i - 1
+                    found[n, 1], found[n, 2] = i, ring.sum() + i - counted
+                    n += 1
+            if now >= edge_us or before_us == _NEVER:
+                ring[0] += i - counted
+                counted = i
+                edge_us = _shifted(ring, edge_us, now) if before_us != _NEVER else _edge(now)
+            before_us = now
+        ring[0] += runs[k, 1] - counted
     return found[:n], counts
+
+
+@njit(cache=True)
+def _edge(now):
+    return (now // _BUCKET_US + 1) * _BUCKET_US
+
+
+@njit(cache=True)
+def _shifted(ring, edge_us, now):
+    """Move the counts on to the half hour of `now`; the end of that half hour."""
+    passed = (now - edge_us) // _BUCKET_US + 1
+    for j in range(_BUCKETS - 1, -1, -1):
+        ring[j] = ring[j - passed] if j >= passed else 0
+    return edge_us + passed * _BUCKET_US
+
+
+@njit(cache=True)
+def _longer(found):
+    out = np.empty((2 * len(found), found.shape[1]), found.dtype)
+    out[: len(found)] = found
+    return out

@@ -35,6 +35,7 @@ _BEFORE_EVENTS = (
     "fairlead.tracks.hulls:Hulls",
     "fairlead.tracks.stops:Stops",
     "fairlead.tracks.silences:Silences",
+    "fairlead.tracks.presence:Presence",
     "fairlead.tracks.reception:Reception",
     "fairlead.tracks.grid:TimeGrid",
     "fairlead.tracks.contacts:Contacts",

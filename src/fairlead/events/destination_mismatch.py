@@ -34,6 +34,8 @@ MEMORY = Table(
             column("lon_deg", _F64, "its place", required=True),
             column("last_id", _I64, "its observation; 0 before any", required=True),
             column("place", _I64, "number of the place plus one; 0 for none", required=True),
+            column("new_place", _I64, "another place said since", required=True),
+            column("n_new", _I64, "how often in a row", required=True),
             column("said_id", _I64, "static observation that says so", required=True),
             column("start_us", _I64, "when it was nearest to the place", required=True),
             column("start_id", _I64, "observation then", required=True),
@@ -234,11 +236,7 @@ def _walk(
         m = records[k]
         for i in range(bounds[k], bounds[k + 1]):
             if place[i] >= 0:
-                if place[i] != m.place:
-                    if m.opened:
-                        n = _write(found, n, i, 1, m)
-                    m.place, m.n_points, m.opened, m.start_m = place[i], 0, 0, np.inf
-                m.said_id = observation_id[i]
+                n = _declare(m, i, place[i], observation_id[i], found, n)
                 continue
             leg_m, lasted_us = 0.0, np.int64(0)
             if m.last_id != 0:
@@ -273,6 +271,23 @@ def _walk(
             ):
                 m.opened = 1
                 n = _write(found, n, i, 0, m)
+    return n
+
+
+@njit(cache=True)
+def _declare(m, row, place, observation_id, found, n) -> int:
+    """Another destination counts when it is said twice in a row: one may be garbled."""
+    if place == m.place:
+        m.said_id, m.n_new = observation_id, 0
+        return n
+    m.n_new = m.n_new + 1 if m.n_new > 0 and place == m.new_place else 1
+    m.new_place = place
+    if m.n_new < 2 and m.place != 0:
+        return n
+    if m.opened:
+        n = _write(found, n, row, 1, m)
+    m.place, m.n_points, m.opened, m.start_m = place, 0, 0, np.inf
+    m.said_id, m.n_new = observation_id, 0
     return n
 
 

@@ -75,10 +75,15 @@ _FIELDS = ("name", "callsign", "imo")
 
 @dataclass(frozen=True, slots=True)
 class IdentityChange:
-    """A vessel's name, call sign or IMO number changes from one value to another."""
+    """A vessel's name, call sign or IMO number changes from one value to another.
+
+    The new value is said `seen_min` times over `lasting_s`, `seen_min_near` times where it is one
+    letter from the old one, and the old one is not said in between.
+    """
 
     seen_min: int = 3
     seen_min_near: int = 8
+    lasting_s: int = 600
 
     kind: ClassVar[str] = "identity_change"
     version: ClassVar[int] = 1
@@ -93,7 +98,12 @@ class IdentityChange:
         for number, name in enumerate(_FIELDS):
             values = _said(statics, name)
             kept, found, words = _followed(
-                MEMORY, carried, number, statics, values, self.seen_min, self.seen_min_near
+                MEMORY,
+                carried,
+                number,
+                statics,
+                values,
+                (self.seen_min, self.seen_min_near, self.lasting_s * 1_000_000),
             )
             memory.append(kept)
             bare = np.array([w.replace(" ", "") for w in words] or [""], object)
@@ -142,9 +152,13 @@ class IdentityChange:
 
 @dataclass(frozen=True, slots=True)
 class MmsiChange:
-    """A hull's IMO number, sent under one MMSI until now, is sent under another."""
+    """A hull's IMO number, sent under one MMSI until now, is sent under another.
+
+    Sent `seen_min` times over `lasting_s` under the new one, and not under the old one meanwhile.
+    """
 
     seen_min: int = 3
+    lasting_s: int = 2 * 3600
 
     kind: ClassVar[str] = "mmsi_change"
     version: ClassVar[int] = 1
@@ -157,7 +171,12 @@ class MmsiChange:
         statics = with_imo(batch[STATICS])
         values = statics["mmsi"].cast(pa.string())
         kept, found, words = _followed(
-            MMSI_MEMORY, carried, 0, statics, values, self.seen_min, self.seen_min
+            MMSI_MEMORY,
+            carried,
+            0,
+            statics,
+            values,
+            (self.seen_min, self.seen_min, self.lasting_s * 1_000_000),
         )
         return kept, Batch({EVENTS: self._events(statics, found, words)})
 
@@ -249,8 +268,7 @@ def _followed(
     field: int,
     statics: pa.Table,
     values: pa.Array | pa.ChunkedArray,
-    seen_min: int,
-    seen_min_near: int,
+    needed: tuple[int, int, int],
 ) -> tuple[pa.Table, np.ndarray, list[str]]:
     """Walk a field of every key; memory after it, changes found, and the words behind numbers."""
     carried = table.conform(carried).filter(pc.equal(table.conform(carried)["field"], field))
@@ -285,8 +303,7 @@ def _followed(
         numbers,
         letters,
         word_ends,
-        seen_min,
-        seen_min_near,
+        *needed,
         states,
         found,
     )
@@ -321,6 +338,7 @@ def _walk(
     word_ends,
     seen_min,
     seen_min_near,
+    lasting_us,
     states,
     found,
 ) -> int:
@@ -343,7 +361,7 @@ def _walk(
             needed = seen_min
             if m.n_new < seen_min_near and _near(letters, word_ends, m.value, m.new_value):
                 needed = seen_min_near
-            if m.n_new < needed:
+            if m.n_new < needed or time_us[i] - m.new_us < lasting_us:
                 continue
             if m.n_seen >= seen_min:
                 found[n].row = i

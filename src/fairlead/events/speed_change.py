@@ -76,13 +76,13 @@ class SpeedChange:
     """
 
     change_kn_min: float = 9.0
-    within_s: int = 150
+    within_s: int = 180
     steady_s: int = 1800
     held_s: int = 900
     steady_points: int = 4
     steady_kn: float = 1.5
     at_rest_kn: float = 2.0
-    fast_craft_kn: float = 20.0
+    fast_craft_kn: float = 18.0
     silence_s_max: int = 1800
 
     kind: ClassVar[str] = "speed_change"

@@ -6,6 +6,7 @@ from fairlead.simulate.payloads import MOTION
 
 START_US = 1_760_443_200_000_000
 """2025-10-14T12:00:00Z: noon in autumn, so that the long night falls into the first day."""
+START_HOUR = 12.0
 DEFAULT_HOURS = 30.0
 """Long enough for every planted behaviour to begin and end."""
 _AT = {name: k for k, name in enumerate(MOTION)}

@@ -41,12 +41,16 @@ class Sampled:
 
 
 class Passage:
-    """A plan under construction: each call adds a leg and moves the clock `now_s` on."""
+    """A plan under construction: each call adds a leg and moves the clock `now_s` on.
+
+    `marked_s` is an instant to count from, such as the passing of a gate.
+    """
 
     def __init__(self, rng: np.random.Generator, start_s: float, x_m: float, y_m: float) -> None:
         self.rng = rng
         self.now_s = float(start_s)
         self.x_m, self.y_m = float(x_m), float(y_m)
+        self.marked_s = self.now_s
         self._knots = [(self.now_s, self.x_m, self.y_m)]
         self._status = [(self.now_s, UNDER_WAY)]
         self._headings: list[tuple[float, float, float]] = []

@@ -10,12 +10,14 @@ from fairlead.simulate.fleet import CLASS_A, Hull, Identity
 from fairlead.simulate.passage import NOT_UNDER_COMMAND, Passage
 from fairlead.simulate.strait import (
     CARGO,
+    EAST_OFF,
     EASTBOUND,
     GROUNDS,
     HALLOW_QUAY,
     OUT_OF_HALLOW,
     QUIET,
     TANKER,
+    WEST_OFF,
     Scene,
     at,
     finish_lane,
@@ -97,7 +99,7 @@ def _hero(scene: Scene) -> None:
     passage.sail(*offset(QUIET, 330.0, 9000.0), 7.0).loiter(7.6, 3.0, 20.0)
     passage.sail(*offset(QUIET, 250.0, 7000.0), 8.0)
     back_s = passage.now_s - 600.0
-    passage.follow([at(49.10, -8.0), at(48.92, -8.6)], 12.6)
+    passage.follow([at(49.10, -8.0), at(48.92, -8.6), WEST_OFF], 12.6)
     lighter = ship.but(
         name=scene.registry.name(), callsign=scene.registry.callsign(ship.mmsi), draught_m=8.3,
         destination="SANTOS",
@@ -122,7 +124,7 @@ def _hero(scene: Scene) -> None:
 
 
 def _partner(scene: Scene, mate: Passage, receiver: Identity, span: tuple[float, float]) -> Hull:
-    mate.follow([at(49.10, -8.0), at(48.85, -8.6)], 11.0)
+    mate.follow([at(49.10, -8.0), at(48.85, -8.6), WEST_OFF], 11.0)
     deeper = receiver.but(draught_m=11.6)
     claims = [(0.0, receiver), (span[1] + 1800.0, deeper)]
     hull = scene.add("partner", CLASS_A, mate, receiver, claims=claims)
@@ -152,8 +154,8 @@ def _encounters(scene: Scene) -> None:
         *OUT_OF_HALLOW[::-1],
         (HALLOW_QUAY[0] + 10.0, HALLOW_QUAY[1] + 60.0),
     ]
-    catch.follow(go_home, 8.8)
-    reefer.follow([at(49.3, -7.9), at(48.96, -8.6)], 13.0)
+    catch.follow(go_home, 8.8).wait_until(scene.until_s + 600.0)
+    reefer.follow([at(49.3, -7.9), at(48.96, -8.6), WEST_OFF], 13.0)
     one = scene.add("meets", CLASS_A, catch, fisher(scene, rng, 34))
     carrier = scene.registry.ship(CARGO, 118, "PA", destination="FOR ORDERS", draught_m=6.0)
     tell_meeting(scene, "fisher_reefer", one, scene.add("meets", CLASS_A, reefer, carrier), span)
@@ -166,8 +168,8 @@ def _encounters(scene: Scene) -> None:
     other = Passage(generator(scene.seed, 8), start_s - 5.5 * HOUR_S, *at(49.52, -5.30))
     other.follow([at(49.52, -6.3), offset(place, 60.0, 2500.0)], 10.0)
     span = meet(scene, tanker, other, float(rng.uniform(3.0, 5.0)), 200.0, 30.0)
-    tanker.follow([at(49.52, -6.2), at(49.66, -5.2)], 11.0)
-    other.follow([at(49.20, -7.45), at(48.95, -8.55)], 11.0)
+    tanker.follow([at(49.52, -6.2), at(49.66, -5.2), EAST_OFF], 11.0)
+    other.follow([at(49.20, -7.45), at(48.95, -8.55), WEST_OFF], 11.0)
     ships = [scene.registry.ship(TANKER, 180 + 20 * k, destination="FOR ORDERS") for k in (0, 1)]
     one = scene.add("meets", CLASS_A, tanker, ships[0])
     tell_meeting(scene, "tankers", one, scene.add("meets", CLASS_A, other, ships[1]), span)
@@ -204,7 +206,7 @@ def _dark_cargo(scene: Scene) -> None:
     off_s = passage.now_s
     passage.loiter(float(rng.uniform(8.0, 11.0)), 3.4, 100.0)
     on_s = passage.now_s
-    passage.follow([at(49.2, -6.3), EASTBOUND[-1]], 12.5)
+    passage.follow([at(49.2, -6.3), EASTBOUND[-1], EAST_OFF], 12.5)
     hull = scene.add(
         "dark_cargo", CLASS_A, passage, ship, silent_s=[(off_s, on_s)],
         claims=[(0.0, ship), (off_s + 60.0, ship.but(draught_m=6.9))],
@@ -224,7 +226,7 @@ def _loiterers(scene: Scene) -> None:
             float(rng.uniform(5, 9)), float(rng.uniform(0.8, 1.4)), float(rng.uniform(0, 180))
         )
         until_s = passage.now_s
-        passage.follow([at(49.53, -6.2), at(49.64, -5.0)], 12.5)
+        passage.follow([at(49.53, -6.2), at(49.64, -5.0), EAST_OFF], 12.5)
         ship = scene.registry.ship(CARGO, 132, destination="FOR ORDERS")
         hull = scene.add("loiterer", CLASS_A, passage, ship)
         scene.tell("loitering", "alone", hull, since_s, until_s, "back and forth, far from port")
@@ -262,6 +264,7 @@ def _zone_fishers(scene: Scene) -> None:
         passage.follow(
             [at(49.87, -6.9), *OUT_OF_HALLOW[::-1], offset(HALLOW_QUAY, 200.0, 120.0)], 8.8
         )
+        passage.wait_until(scene.until_s + 600.0)
         scene.add("poacher", CLASS_A, passage, fisher(scene, rng, 27))
 
 
@@ -271,7 +274,7 @@ def _speed_changes(scene: Scene) -> None:
         speed_kn = float(rng.uniform(14, 18))
         passage, ship = lane_ship(scene, rng, k % 2 == 0, (-1.0 + 5 * k) * HOUR_S, speed_kn)
         finish_lane(passage, k % 2 == 0, speed_kn)
-        since_s = passage.starts_s + float(rng.uniform(4.0, 6.0)) * HOUR_S
+        since_s = passage.marked_s + float(rng.uniform(4.0, 6.0)) * HOUR_S
         until_s = since_s + float(rng.uniform(0.6, 1.0)) * HOUR_S
         passage.slowed(since_s, until_s, 0.28)
         hull = scene.add("braker", CLASS_A, passage, ship)
@@ -285,7 +288,7 @@ def _position_lies(scene: Scene) -> None:
         speed_kn = float(rng.uniform(11, 15))
         passage, ship = lane_ship(scene, rng, k % 2 == 1, (-2.0 + 6 * k) * HOUR_S, speed_kn)
         finish_lane(passage, k % 2 == 1, speed_kn)
-        since_s = passage.starts_s + float(rng.uniform(4.5, 6.0)) * HOUR_S
+        since_s = passage.marked_s + float(rng.uniform(4.5, 6.0)) * HOUR_S
         until_s = since_s + float(rng.uniform(0.4, 1.5)) * HOUR_S
         if k == 2:
             centre = at(49.85, -5.6)
@@ -323,7 +326,7 @@ def _new_names(scene: Scene) -> None:
     rng = scene.rng()
     passage, ship = lane_ship(scene, rng, False, float(rng.uniform(-4, 9)) * HOUR_S, 12.0)
     finish_lane(passage, False, 12.0)
-    change_s = passage.starts_s + 5.5 * HOUR_S
+    change_s = passage.marked_s + 5.5 * HOUR_S
     new = ship.but(name=scene.registry.name(), callsign=scene.registry.callsign(ship.mmsi))
     hull = scene.add("renamed", CLASS_A, passage, ship, claims=[(0.0, ship), (change_s, new)])
     _tell_renaming(scene, hull, change_s, "another name and call sign in mid passage")
@@ -334,7 +337,7 @@ def _new_mmsi(scene: Scene) -> None:
     rng = scene.rng()
     passage, ship = lane_ship(scene, rng, True, float(rng.uniform(-3, 9)) * HOUR_S, 11.5)
     finish_lane(passage, True, 11.5)
-    off_s = passage.starts_s + 5.0 * HOUR_S
+    off_s = passage.marked_s + 5.0 * HOUR_S
     on_s = off_s + 1.6 * HOUR_S
     mmsi = scene.registry.mmsi("KM")
     new = ship.but(mmsi=mmsi, name=scene.registry.name(), callsign=scene.registry.callsign(mmsi))
@@ -344,6 +347,9 @@ def _new_mmsi(scene: Scene) -> None:
     )  # fmt: skip
     scene.tell(
         "identity_change", "mmsi", hull, off_s, on_s, "one hull, another MMSI", other_mmsi=mmsi
+    )
+    scene.tell(
+        "gap", "reflagged", hull, off_s, None, "the old MMSI is not used again", "incidental"
     )
     scene.tell(
         "identity_conflict", "reflagged", hull, off_s, on_s, "one IMO number on two MMSI",
@@ -391,7 +397,7 @@ def _wrong_way(scene: Scene) -> None:
         passage, ship = lane_ship(scene, rng, eastward, float(rng.uniform(-1, 9)) * HOUR_S, 13.0)
         finish_lane(passage, eastward, 13.0)
         ship = ship.but(destination="HALIFAX" if eastward else "ROTTERDAM")
-        start_s = passage.starts_s
+        start_s = passage.marked_s
         hull = scene.add("wrong_way", CLASS_A, passage, ship)
         scene.tell(
             "destination_mismatch", "away", hull, start_s, passage.now_s,

@@ -7,8 +7,9 @@ from math import cos, radians, sin
 
 import numpy as np
 
-from fairlead.geo.sphere import tangent_m
+from fairlead.geo.sphere import M_S_PER_KN, tangent_m
 from fairlead.simulate.chance import generator
+from fairlead.simulate.clock import START_HOUR
 from fairlead.simulate.fleet import (
     AID,
     AIRCRAFT,
@@ -34,11 +35,13 @@ def at(lat_deg: float, lon_deg: float) -> tuple[float, float]:
     return tangent_m(*CENTRE_DEG, lat_deg, lon_deg)
 
 
-PORTMELLIN, HALLOW_QUAY, KERRAN = at(50.150, -5.047), at(49.916, -6.316), at(48.728, -3.965)
-FERRY_WAY = [at(50.12, -5.02), at(49.99, -5.02), at(49.92, -5.20), at(49.905, -6.26)]
-KERRAN_WAY = [at(50.12, -5.01), at(49.85, -4.90), at(48.90, -4.10)]
+PORTMELLIN, HALLOW_QUAY, KERRAN = at(50.134, -5.040), at(49.916, -6.316), at(48.728, -3.965)
+FERRY_WAY = [at(50.115, -5.015), at(49.99, -5.02), at(49.92, -5.20), at(49.905, -6.26)]
+KERRAN_WAY = [at(50.115, -5.01), at(49.85, -4.90), at(48.90, -4.10)]
 EASTBOUND = [at(48.74, -8.70), at(49.14, -6.5), at(49.47, -4.45)]
 WESTBOUND = [at(49.62, -4.45), at(49.30, -6.5), at(48.94, -8.70)]
+WEST_OFF, EAST_OFF = at(48.62, -10.0), at(49.75, -3.2)
+"""Where ships are out of everybody's range: they fade, they do not vanish."""
 ANCHORAGE = at(50.105, -5.040)
 PILOT_PLACE = at(50.045, -4.97)
 GROUNDS = (at(49.78, -7.75), at(48.93, -6.25))
@@ -137,7 +140,7 @@ def _ferries(scene: Scene) -> None:
             way = FERRY_WAY if outward else FERRY_WAY[::-1]
             passage.follow(way, 17.0).follow([HALLOW_QUAY if outward else PORTMELLIN], 9.0)
             outward = not outward
-            hour = passage.now_s / 3600.0 % 24
+            hour = (passage.now_s / 3600.0 + START_HOUR) % 24
             if hour > 21.5 or hour < 5.0:
                 passage.wait((30.2 - hour) % 24)
         ship = scene.registry.ship(FERRY, 96, "GB", draught_m=4.1)
@@ -157,7 +160,7 @@ def _ferries(scene: Scene) -> None:
 def lane_ship(
     scene: Scene, rng: np.random.Generator, eastward: bool, start_s: float, speed_kn: float
 ) -> tuple[Passage, Identity]:
-    """A ship about to sail the lane; its passage stands at the lane's beginning."""
+    """A ship half way down the lane; it is at the lane's beginning at `start_s` (`marked_s`)."""
     lane = EASTBOUND if eastward else WESTBOUND
     aside_m = float(rng.normal(0.0, 1400.0))
     tanker = bool(rng.random() < 0.4)
@@ -168,14 +171,19 @@ def lane_ship(
         destination=ports[rng.integers(len(ports))],
         eta=(10, int(rng.integers(16, 29)), int(rng.integers(0, 24)), 0),
     )
-    passage = Passage(rng, start_s, lane[0][0], lane[0][1] + aside_m)
-    passage.follow([(x, y + aside_m) for x, y in lane[1:2]], speed_kn)
+    off = WEST_OFF if eastward else EAST_OFF
+    away_m = float(np.hypot(lane[0][0] - off[0], lane[0][1] + aside_m - off[1]))
+    passage = Passage(rng, start_s - away_m / (speed_kn * M_S_PER_KN), *off)
+    passage.sail(lane[0][0], lane[0][1] + aside_m, speed_kn)
+    passage.marked_s = passage.now_s
+    passage.sail(lane[1][0], lane[1][1] + aside_m, speed_kn)
     return passage, ship
 
 
 def finish_lane(passage: Passage, eastward: bool, speed_kn: float) -> None:
     x_m, y_m = (EASTBOUND if eastward else WESTBOUND)[-1]
     passage.sail(x_m, y_m + float(passage.rng.normal(0.0, 1200.0)), speed_kn)
+    passage.sail(*(EAST_OFF if eastward else WEST_OFF), speed_kn)
 
 
 def _lanes(scene: Scene) -> None:
@@ -230,6 +238,7 @@ def _fishing_fleet(scene: Scene) -> None:
             [at(49.87, -6.6), *OUT_OF_HALLOW[::-1], (HALLOW_QUAY[0] + 60.0, HALLOW_QUAY[1] - 90.0)],
             8.5,
         )
+        passage.wait_until(scene.until_s + 600.0)
         trawlers.append(scene.add("pair_trawler", CLASS_A, passage, fisher(scene, rng, 30)))
     scene.tell(
         "encounter", "pair_trawl", trawlers[0], 5.0 * 3600, 14.0 * 3600,
@@ -251,7 +260,7 @@ def _anchorage(scene: Scene) -> None:
             passage.swing(scene.until_s / 3600.0 + 2.0)
         else:
             passage.swing(float(rng.uniform(6, 20)))
-            passage.follow([at(50.13, -5.03), _berth(PORTMELLIN, k)], 6.0)
+            passage.follow([at(50.115, -5.025), _berth(PORTMELLIN, k)], 6.0)
             passage.wait_until(scene.until_s + 600.0)
         ship = scene.registry.ship(CARGO + k % 4, 90 + 18 * k, destination="PORTMELLIN")
         hull = scene.add("berth_waiter", CLASS_A, passage, ship)
@@ -269,14 +278,14 @@ def _callers(scene: Scene) -> None:
         meets_s = (3.0 + 9.0 * k + float(rng.uniform(0, 2))) * 3600.0
         place = PILOT_PLACE
         away = at(49.70, -4.90)
-        start_s = meets_s - np.hypot(away[0] - place[0], away[1] - place[1]) / (12.0 * 0.5144)
+        start_s = meets_s - np.hypot(away[0] - place[0], away[1] - place[1]) / (12.0 * M_S_PER_KN)
         passage = Passage(rng, start_s, *away)
         passage.sail(*place, 12.0).sail(*at(50.063, -4.985), 5.0)
-        passage.follow([at(50.12, -5.02), _berth(PORTMELLIN, k)], 8.0)
+        passage.follow([at(50.11, -5.01), _berth(PORTMELLIN, k)], 8.0)
         berthed_s = passage.now_s
         passage.wait(float(rng.uniform(4, 8)))
         left_s = passage.now_s
-        passage.follow([at(50.12, -5.015), at(50.0, -4.92), at(49.50, -5.0)], 11.5)
+        passage.follow([at(50.11, -5.005), at(50.0, -4.92), at(49.60, -4.60), EAST_OFF], 11.5)
         hull = scene.add(
             "caller", CLASS_A, passage, scene.registry.ship(CARGO, 130, destination="PORTMELLIN")
         )
@@ -284,10 +293,10 @@ def _callers(scene: Scene) -> None:
             "port_visit", "caller", hull, berthed_s, left_s, "cargo ship calls at Portmellin"
         )
         pilot.wait_until(meets_s - 4500.0)
-        pilot.follow([at(50.125, -5.03), (place[0] + 150.0, place[1] + 150.0)], 14.0)
+        pilot.follow([at(50.115, -5.02), (place[0] + 150.0, place[1] + 150.0)], 14.0)
         pilot.loiter(max(0.2, (meets_s - pilot.now_s) / 3600.0 - 0.1), 1.4, 250.0)
         pilot.sail(*at(50.0635, -4.986), 5.0)
-        pilot.follow([at(50.125, -5.03), (PORTMELLIN[0] - 80.0, PORTMELLIN[1] + 20.0)], 15.0)
+        pilot.follow([at(50.115, -5.02), (PORTMELLIN[0] - 80.0, PORTMELLIN[1] + 20.0)], 15.0)
     pilot.wait_until(scene.until_s + 600.0)
     boat = scene.registry.ship(PILOT, 16, "GB", draught_m=1.4, destination="PILOT")
     hull = scene.add("pilot_boat", CLASS_A, pilot, boat)
@@ -323,6 +332,7 @@ def _workboats(scene: Scene) -> None:
         passage = Passage(rng, start_s, at(49.83, -5.0)[0] + behind_m, at(49.83, -5.0)[1])
         passage.sail(at(49.70, -6.0)[0] + behind_m, at(49.70, -6.0)[1], 5.0)
         passage.sail(at(49.40, -6.75)[0] + behind_m, at(49.40, -6.75)[1], 5.0)
+        passage.sail(WEST_OFF[0] + behind_m, WEST_OFF[1], 5.0)
         ship = scene.registry.ship(TUG if k == 0 else CARGO, 32 if k == 0 else 80, "NL")
         hull = scene.add("tug", CLASS_A, passage, ship.but(destination="TOWAGE"))
         if tow:
@@ -338,7 +348,7 @@ def _stations(scene: Scene) -> None:
         (50.02, -5.74, "RUNDLE ROCK W"),
         (49.88, -6.20, "SPARROW BANK"),
         (49.40, -7.30, "DRILL FOUR"),
-        (50.125, -5.025, "MELLIN FAIRWAY"),
+        (50.115, -4.99, "MELLIN FAIRWAY"),
         (49.22, -6.50, "HALLOW MID LANE"),
     )
     fixed += [(AID, at(a, b), 992320100 + k, n) for k, (a, b, n) in enumerate(marks)]

@@ -94,8 +94,8 @@ class Hulls:
     p_confirmed: float = 0.1
     p_stale: float = 1e-4
     n_hypotheses: int = 16
-    scan_rows: int = 48
-    margin_log_odds: float = 45.0
+    scan_rows: int = 24
+    margin_log_odds: float = 30.0
 
     kind: ClassVar[str] = "hulls"
     version: ClassVar[int] = 1
@@ -206,17 +206,17 @@ def _merge(waiting: pa.Table, fresh: pa.Table) -> _Merged:
         found = to_numpy(table, name, null)
         return found if order is None else found[order]
 
+    def fixed(found: np.ndarray) -> np.ndarray:
+        # one signature for the kernels, whether Arrow or NumPy owns the memory
+        found = found.view()
+        found.flags.writeable = False
+        return found
+
     mmsi = values("mmsi")
     starts = np.flatnonzero(np.concatenate([np.ones(min(1, n), bool), mmsi[1:] != mmsi[:-1]]))
     east, north = _velocity(values("speed_kn", np.nan), values("course_deg", np.nan))
-    rows = Rows(
-        values("time_us"),
-        values("observation_id"),
-        values("lat_deg"),
-        values("lon_deg"),
-        east,
-        north,
-    )
+    places = (values(n) for n in ("time_us", "observation_id", "lat_deg", "lon_deg"))
+    rows = Rows(*(fixed(v) for v in (*places, east, north)))
     return _Merged(table, order, mmsi, waiting_mmsi, starts, rows, fates)
 
 
@@ -299,7 +299,7 @@ def _kept(rows: pa.Table) -> Kept:
         to_numpy(rows, "score").astype(np.float64),
         hulls,
         np.cumsum(pc.list_value_length(rows["labels"]).to_numpy()).astype(np.int64),
-        rows["labels"].combine_chunks().flatten().to_numpy(),
+        rows["labels"].combine_chunks().flatten().to_numpy().copy(),
     )
 
 

@@ -127,7 +127,7 @@ def is_plain(hull, time_us, lat, lon, east, north, motion) -> bool:
     away, e_1, s_1, e_2, s_2 = errors_m(hull, time_us, lat, lon, east, north, motion.noise_m)
     if away < 2.0 * motion.noise_m and time_us - hull.time_us < 21_600_000_000:
         return True
-    widest = 12.0 * motion.noise_m
+    widest = 25.0 * motion.noise_m
     if s_1 < widest and e_1 < 2.5 * s_1:
         return True
     return s_2 < widest and e_2 < 2.5 * s_2

@@ -38,6 +38,7 @@ WAITING, TRACK, OUTLIER, STALE, SHORT_FRAGMENT = 0, 1, 2, 3, 4
 MOST_HULLS = 12
 _LIVE_US = 6 * 3_600_000_000
 _MOST_ALIKE = 4
+_WIDTH_ALONE = 0.6
 _NEW, _STALE_COPY = -1, -2
 _STALE_LABEL = -2
 
@@ -462,7 +463,9 @@ def assign_key(memory, rows, fates, first, fresh, end, mmsi, motion, delay_us, m
         _note_near(memory, rows, fates, i)
         is_copy = _is_copy(rows, fates, i, head)
         n_choices = _choices(memory, rows, i, is_copy, motion)
-        _keep_best(memory, n_choices, rows, i, mmsi, motion, margin)
+        alone = _only_live(memory.hulls[bank, 0], memory.n_hulls[bank, 0], time_us) >= 0
+        width = _WIDTH_ALONE * margin if alone else margin
+        _keep_best(memory, n_choices, rows, i, mmsi, motion, width)
         _decide(memory, fates, i, first)
     return _hand_out(memory, rows, fates, head, end, until_us, delay_us)
 

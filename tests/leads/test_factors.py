@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fairlead.leads.factors import Explanation, Factor, Ground, probability_of, score, softened
+from fairlead.leads.factors import Explanation, Factor, Ground, add_up, probability_of, softened
 from fairlead.leads.weights import default_weights
 
 WEIGHTS = default_weights()
@@ -44,20 +44,20 @@ excuses = st.lists(
 
 @given(grounds, excuses)
 def test_the_factors_add_up(found, excused):
-    factors, total = score(found, excused, WEIGHTS)
+    factors, total = add_up(found, excused, WEIGHTS)
     assert total == pytest.approx(sum(f.log_odds for f in factors), abs=1e-9)
 
 
 @given(grounds, excuses)
 def test_no_group_adds_more_than_its_cap(found, excused):
-    factors, _ = score(found, excused, WEIGHTS)
+    factors, _ = add_up(found, excused, WEIGHTS)
     for group in WEIGHTS.groups:
         assert sum(f.log_odds for f in factors if f.group == group.name) <= group.cap + 1e-9
 
 
 @given(grounds, excuses, st.data())
 def test_another_explanation_never_raises_the_score(found, excused, data):
-    _, before = score(found, excused, WEIGHTS)
+    _, before = add_up(found, excused, WEIGHTS)
     more = data.draw(explanations)
     at = data.draw(st.integers(0, max(0, len(found) - 1)))
     explained = [
@@ -68,25 +68,25 @@ def test_another_explanation_never_raises_the_score(found, excused, data):
         else g
         for i, g in enumerate(found)
     ]
-    assert score(explained, excused, WEIGHTS)[1] <= before + 1e-9
+    assert add_up(explained, excused, WEIGHTS)[1] <= before + 1e-9
 
 
 @given(grounds, excuses)
 def test_another_excuse_never_raises_the_score(found, excused):
     another = Factor("official_vessel", -2.5, "it is")
-    assert score(found, [*excused, another], WEIGHTS)[1] <= score(found, excused, WEIGHTS)[1]
+    assert add_up(found, [*excused, another], WEIGHTS)[1] <= add_up(found, excused, WEIGHTS)[1]
 
 
 @given(grounds, grounds)
 def test_another_ground_never_lowers_the_score(found, more):
-    assert score([*found, *more], (), WEIGHTS)[1] >= score(found, (), WEIGHTS)[1] - 1e-3
+    assert add_up([*found, *more], (), WEIGHTS)[1] >= add_up(found, (), WEIGHTS)[1] - 1e-3
 
 
 @given(grounds, st.randoms())
 def test_the_order_of_grounds_changes_nothing(found, chance):
     shuffled = list(found)
     chance.shuffle(shuffled)
-    assert score(shuffled, (), WEIGHTS) == score(found, (), WEIGHTS)
+    assert add_up(shuffled, (), WEIGHTS) == add_up(found, (), WEIGHTS)
 
 
 @given(st.floats(0, 6), st.floats(0, 1))
@@ -108,13 +108,13 @@ def ground(of, certainty=1.0, *explained):
 
 
 def test_the_second_of_a_kind_counts_half():
-    _, first = score([ground("a")], (), WEIGHTS)
-    _, both = score([ground("a"), ground("b")], (), WEIGHTS)
+    _, first = add_up([ground("a")], (), WEIGHTS)
+    _, both = add_up([ground("a"), ground("b")], (), WEIGHTS)
     assert first - WEIGHTS.prior == pytest.approx(0.6, abs=1e-3)
     assert both - WEIGHTS.prior == pytest.approx(0.9, abs=1e-3)
 
 
 def test_a_wholly_explained_ground_counts_nothing():
     natural = Explanation("natural_silence", 1.0, "The receiver was off.")
-    _, total = score([ground("a", 1.0, natural)], (), WEIGHTS)
+    _, total = add_up([ground("a", 1.0, natural)], (), WEIGHTS)
     assert total == WEIGHTS.prior

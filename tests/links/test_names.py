@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fairlead.links.names import compact, edits_between, likeness, one_less, plain_name
+from fairlead.links.names import compact, comparable_name, edits_between, likeness, one_less
 
 NAMES = st.text(st.characters(codec="utf-8"), max_size=25)
 
@@ -30,7 +30,7 @@ NAMES = st.text(st.characters(codec="utf-8"), max_size=25)
     ],
 )
 def test_plain_names(text, plain):
-    assert plain_name(text) == plain
+    assert comparable_name(text) == plain
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_plain_names(text, plain):
     ],
 )
 def test_likeness(said, listed, edits):
-    found = likeness(plain_name(said), plain_name(listed))
+    found = likeness(comparable_name(said), comparable_name(listed))
     assert (found.edits if found else None) == edits
 
 
@@ -63,14 +63,17 @@ def test_edits(a, b, n):
 
 @given(NAMES)
 def test_a_plain_name_is_plain(text):
-    plain = plain_name(text)
+    plain = comparable_name(text)
     assert plain == " ".join(plain.split())
     assert all(c in "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 " for c in plain)
 
 
 @given(NAMES, NAMES)
 def test_likeness_has_no_direction(a, b):
-    one, other = likeness(plain_name(a), plain_name(b)), likeness(plain_name(b), plain_name(a))
+    one, other = (
+        likeness(comparable_name(a), comparable_name(b)),
+        likeness(comparable_name(b), comparable_name(a)),
+    )
     assert (one.edits if one else None) == (other.edits if other else None)
 
 

@@ -78,7 +78,7 @@ def probability_of(log_odds: float) -> float:
     return 1 / (1 + math.exp(-max(-700.0, min(700.0, log_odds))))
 
 
-def score(
+def add_up(
     grounds: Iterable[Ground], excuses: Iterable[Factor], weights: Weights
 ) -> tuple[list[Factor], float]:
     """All factors of a lead, strongest first and the prior last, and their sum.

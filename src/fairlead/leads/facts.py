@@ -88,7 +88,7 @@ def event_facts(rows: pa.Table) -> list[tuple[int, Fact]]:
     found = []
     for row in rows.to_pylist():
         kept = {name: row[name] for name in _EVENT_COLUMNS}
-        kept["evidence"] = thinned(row["evidence"])
+        kept["evidence"] = few_of(row["evidence"])
         kept["measures"] = json.loads(row["measures"] or "{}")
         fact = Fact(EVENT, row["event_id"], row["time_us"], canonical_json(kept))
         found.append((row["mmsi"], fact))
@@ -106,7 +106,7 @@ def link_facts(rows: pa.Table) -> list[tuple[int, Fact]]:
             "claim_source": row["claim_source"],
             "probability": row["probability"],
             "detail": row["detail"],
-            "evidence": thinned(row["evidence"]),
+            "evidence": few_of(row["evidence"]),
             "reliability": str(listing.get("reliability", "F")),
             "credibility": int(listing.get("credibility", 6)),
             "expired": bool(listing.get("expired", False)),
@@ -124,7 +124,7 @@ def partner_facts(rows: pa.Table) -> list[tuple[int, Fact]]:
     """Facts from rows of PARTNERS, each version kept."""
     found = []
     for row in rows.to_pylist():
-        kept = {**row, "evidence": thinned(row["evidence"])}
+        kept = {**row, "evidence": few_of(row["evidence"])}
         del kept["mmsi"]
         id = f"{row['event_id']}/{row['fact']}/{row['value']}@{row['time_us']}"
         found.append((row["mmsi"], Fact(PARTNER, id, row["time_us"], canonical_json(kept))))
@@ -143,7 +143,7 @@ def identity_facts(rows: pa.Table) -> list[tuple[int, Fact]]:
     return found
 
 
-def thinned(evidence: Iterable[int] | None) -> list[int]:
+def few_of(evidence: Iterable[int] | None) -> list[int]:
     """At most MOST_EVIDENCE observation ids: the first, the last and evenly spread between."""
     ids = list(evidence or ())
     if len(ids) <= MOST_EVIDENCE:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from fairlead.leads.explain import Setting, event_grounds, excuses, link_grounds
-from fairlead.leads.factors import Factor, probability_of, score
+from fairlead.leads.factors import Factor, add_up, probability_of
 from fairlead.leads.facts import EVENT, IDENTITY, LINK, PARTNER, Fact, Known
 from fairlead.leads.weights import Weights
 from fairlead.schema.ids import canonical_json, content_id, digest
@@ -79,7 +79,7 @@ def lead_row(
     grounds = [*event_grounds(events, setting), *link_grounds(links, weights)]
     if not grounds:
         return None
-    factors, log_odds = score(grounds, excuses(setting), weights)
+    factors, log_odds = add_up(grounds, excuses(setting), weights)
     acted = [e for e in events if e["kind"] not in weights.context]
     strongest = _strongest(factors, acted)
     times = [f.time_us for fs in facts.values() for f in fs]

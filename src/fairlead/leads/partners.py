@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fairlead.leads.facts import LEAD_FACTS as PARTNER_FACTS
-from fairlead.leads.facts import Fact, Known, by_vessel, thinned, to_rows
+from fairlead.leads.facts import Fact, Known, by_vessel, few_of, to_rows
 from fairlead.schema.ids import canonical_json
 from fairlead.schema.span import Span
 from fairlead.schema.step import Batch
@@ -134,5 +134,5 @@ def _saying(
         "value": value,
         "probability": probability,
         "detail": detail,
-        "evidence": thinned(evidence),
+        "evidence": few_of(evidence),
     }

@@ -13,9 +13,9 @@ import pyarrow as pa
 from fairlead.links.names import (
     AIS_NAME_LENGTH,
     compact,
+    comparable_name,
     namesakes,
     one_less,
-    plain_name,
 )
 from fairlead.links.ship_types import groups_of_text
 from fairlead.links.vessel_numbers import plain_callsign
@@ -104,7 +104,7 @@ class ClaimIndex:
                 vessels[compact(name)].add(hull)
                 for word in name.split():
                     words[word].add(hull)
-        sea = Counter({compact(plain_name(n)): c for n, c in self.sea_names.items()})
+        sea = Counter({compact(comparable_name(n)): c for n, c in self.sea_names.items()})
         names = Counter({k: len(v) for k, v in vessels.items()})
         return names | sea, Counter({k: len(v) for k, v in words.items()})
 
@@ -137,7 +137,7 @@ def _spellings(key: str) -> Iterable[str]:
 
 def _claim(row: Mapping) -> Claim:
     names = [n for text in row["names"] or () for n in (text, text[:AIS_NAME_LENGTH])]
-    plain = dict.fromkeys(p for p in map(plain_name, names) if len(compact(p)) > 1)
+    plain = dict.fromkeys(p for p in map(comparable_name, names) if len(compact(p)) > 1)
     return Claim(
         claim_id=row["claim_id"],
         source=row["source"],

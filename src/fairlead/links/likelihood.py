@@ -77,7 +77,7 @@ class Agreement:
         }
 
 
-def probability_of(log_odds: float) -> float:
+def link_probability(log_odds: float) -> float:
     return 1 / (1 + math.exp(-max(-700.0, min(700.0, log_odds))))
 
 

@@ -27,7 +27,7 @@ _CYRILLIC = {
 _LATIN = str.maketrans({**_CYRILLIC, "Ø": "O", "Æ": "AE", "Ł": "L", "Đ": "D", "ẞ": "SS", "Œ": "OE"})
 
 
-def plain_name(text: str) -> str:
+def comparable_name(text: str) -> str:
     """A name in capitals A to Z and digits, words separated by one space.
 
     Accents and Cyrillic are written in Latin letters, `M/V` and its like are taken off, `No.`

@@ -13,8 +13,8 @@ import pyarrow.compute as pc
 
 from fairlead.links.claim_index import Claim, ClaimIndex
 from fairlead.links.countries import country_code
-from fairlead.links.likelihood import Agreement, Said, agreements, probability_of
-from fairlead.links.names import compact, plain_name
+from fairlead.links.likelihood import Agreement, Said, agreements, link_probability
+from fairlead.links.names import compact, comparable_name
 from fairlead.links.vessel_numbers import checked_imo, plain_callsign
 from fairlead.schema.ids import canonical_json, content_id
 from fairlead.schema.span import Span
@@ -124,7 +124,7 @@ class WatchlistMatch:
                 if found == told:
                     continue
                 told = found
-                probability = probability_of(sum(f.log_odds for f in found))
+                probability = link_probability(sum(f.log_odds for f in found))
                 written = written or probability >= self.probability_min
                 if written and time_us >= since_us and said.seen:
                     yield _link(mmsi, claim, time_us, found, said)
@@ -143,7 +143,7 @@ def _comparable(name: str, value: str) -> str:
     if name == "callsign":
         return plain_callsign(value)
     if name == "name":
-        plain = plain_name(value)
+        plain = comparable_name(value)
         return plain if len(compact(plain)) > 1 else ""
     if name == "flag":
         return country_code(value) or ""
@@ -186,7 +186,7 @@ def _said(mmsi: int, facts: list[Fact], until_us: int) -> Said:
 def _link(
     mmsi: int, claim: Claim, time_us: int, found: list[Agreement], said: Said
 ) -> dict[str, Any]:
-    probability = probability_of(sum(f.log_odds for f in found))
+    probability = link_probability(sum(f.log_odds for f in found))
     strongest = sorted(found[1:], key=lambda f: (-abs(f.log_odds), f.name))
     grounds = "; ".join(f.detail for f in strongest[:3])
     expired = claim.until_us is not None and claim.until_us <= time_us

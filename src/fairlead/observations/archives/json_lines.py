@@ -183,13 +183,18 @@ def _known(texts: pl.Series, refusals: Refusals) -> ColumnCells:
     columns = {m: pl.col(key) for m, key in CATCHER.items()}
     columns["time"] = pl.coalesce("rxuxtime", "rxtime", _at("MetaData", "time_utc"))
     columns["mmsi"] = pl.coalesce("mmsi", _at("MetaData", "MMSI"))
+    present = set(decoded["MessageType"].unique())
     for kind, paths in _WITH_TYPE.items():
+        if kind not in present:
+            continue
         for meaning, path in paths.items():
             value = _at("Message", kind, *path)
             before = columns.get(meaning)
             columns[meaning] = value if before is None else pl.coalesce(before, value)
     columns["accuracy"] = _flag(columns["accuracy"])
-    columns["turn_rate"] = pl.coalesce(columns["turn_rate"], _turn(columns.pop("turn_indicator")))
+    if "turn_indicator" in columns:
+        turn = _turn(columns.pop("turn_indicator"))
+        columns["turn_rate"] = pl.coalesce(columns["turn_rate"], turn)
     frame = decoded.select(**columns)
     special = pl.col("turn_rate").str.replace(r"^-?12[78](\.0*)?$|[a-z]+", "")
     return _cells(frame.with_columns(special), Layout(_MAPPING, tuple(frame.columns), ",", {}))

@@ -183,7 +183,7 @@ BINARY_ADDRESSED: tuple[Layout, ...] = (
 )
 
 BINARY_BROADCAST: tuple[Layout, ...] = (
-    _broadcast("meteorological and hydrological data", 1, 11, (346, 357), MET_HYDRO_11),
+    _broadcast("meteorological and hydrological data", 1, 11, (346, 365), MET_HYDRO_11),
     _broadcast("meteorological and hydrological data", 1, 31, (350, 365), MET_HYDRO_31),
     _broadcast("area notice", 1, 22, (111, 1013), _area_notice(56)),
     _broadcast("extended ship static and voyage data", 1, 24, (350, 365), VOYAGE_EXTENDED),

@@ -75,11 +75,16 @@ def message_table(kit: s.Kit, buf: np.ndarray, names: Sequence[str] | None) -> p
     return pa.Table.from_arrays(arrays, schema=schema)
 
 
+def text_of(kit: s.Kit, buf: np.ndarray) -> Any:
+    """The text as the kernels want it: Python's own bytes where Python runs them."""
+    return buf if kit.compiled else buf.tobytes()
+
+
 def group(kit: s.Kit) -> Grouped:
     n = int(kit.state[s.N_MESSAGES])
     starts = np.zeros(len(LAYOUTS) + 1, np.int64)
     rows = np.empty(n, np.int32)
-    kernel(x.by_layout)(kit.found, n, starts, rows)
+    kernel(x.by_layout, kit.compiled)(kit.found, n, starts, rows)
     return Grouped(starts, rows)
 
 
@@ -124,7 +129,9 @@ def station_column(kit: s.Kit, buf: np.ndarray) -> pa.Array:
     if n and kit.found[s.M_STATION_LEN, :n].any():
         slots = 2 << n.bit_length()
         hashes, numbers = np.zeros(slots, np.int64), np.zeros(slots, np.int32)
-        total = kernel(x.number_stations)(buf, kit.found, n, hashes, numbers, codes)
+        total = kernel(x.number_stations, kit.compiled)(
+            text_of(kit, buf), kit.found, n, hashes, numbers, codes
+        )
         _, first = np.unique(codes, return_index=True)
         spans = kit.found[s.M_STATION_AT : s.M_STATION_LEN + 1, first[-total:]].T.tolist()
         names = [bytes(buf[at : at + k]).decode("ascii", "replace") for at, k in spans]
@@ -181,7 +188,7 @@ def _number_columns(
         rows = grouped.rows[grouped.starts[p] : grouped.starts[p + 1]]
         here = np.zeros(n_bytes, np.uint8)
         at, bits = kit.found[s.M_WORD, rows], kit.found[s.M_BITS, rows]
-        kernel(x.numbers)(
+        kernel(x.numbers, kit.compiled)(
             kit.words,
             at,
             bits,
@@ -216,16 +223,18 @@ def _text_columns(
             continue
         fields[:, x.T_SLOT] = slot[fields[:, x.T_SLOT]]
         rows = grouped.rows[grouped.starts[p] : grouped.starts[p + 1]]
-        kernel(x.measure)(kit.words, kit.found, rows, fields, starts, ends, lengths)
+        kernel(x.measure, kit.compiled)(kit.words, kit.found, rows, fields, starts, ends, lengths)
     found = {}
     for v, k in enumerate(used):
         name = plan.names[k]
         offsets = arena.array((n + 1,), np.int32)
         bitmap = arena.array(((n + 7) // 8,), np.uint8)
-        total = kernel(x.lay_out)(lengths[v], offsets, bitmap)
+        total = kernel(x.lay_out, kit.compiled)(lengths[v], offsets, bitmap)
         out = np.empty(total, np.uint8)
         unit = TEXT_KINDS[FIELDS_BY_NAME[name][0].kind]
-        kernel(x.write_texts)(kit.words, kit.found, starts[v], ends[v], offsets, unit, out)
+        kernel(x.write_texts, kit.compiled)(
+            kit.words, kit.found, starts[v], ends[v], offsets, unit, out
+        )
         buffers = [pa.py_buffer(bitmap), pa.py_buffer(offsets), pa.py_buffer(out)]
         found[name] = pa.Array.from_buffers(MESSAGE_COLUMNS.field(name).type, n, buffers)
     return found
@@ -239,7 +248,7 @@ def reject_table(kit: s.Kit, buf: np.ndarray, source: str) -> pa.Table:
     refused = kit.refused[:n]
     offsets = np.empty(n + 1, np.int32)
     out = np.empty(int(refused[:, s.R_LEN].sum()), np.uint8)
-    kernel(x.copy_refused)(buf, kit.refused, n, offsets, out)
+    kernel(x.copy_refused, kit.compiled)(text_of(kit, buf), kit.refused, n, offsets, out)
     reasons, mmsi = refused[:, s.R_REASON].astype(np.int32), refused[:, s.R_MMSI].astype(np.int32)
     return REJECTS.rows(
         {

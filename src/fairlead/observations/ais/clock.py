@@ -8,6 +8,7 @@ UTC seconds push it on by up to `AHEAD_S`; several in a row that are further ahe
 
 from __future__ import annotations
 
+import numpy as np
 from numba import njit
 
 from fairlead.observations.ais.stamps import NONE, SECOND_US, utc_us
@@ -18,6 +19,7 @@ from fairlead.observations.ais.state import (
     CLOCK_US,
     CLOCK_VOTE_US,
     CLOCK_VOTES,
+    NUMBERS_AT,
 )
 from fairlead.observations.ais.words import bits_at
 
@@ -31,12 +33,17 @@ AHEAD_S = 10
 AHEAD_VOTES = 5
 MINUTE_S = 60
 
+UTC_FIELDS = np.array([[38, 14], [52, 4], [56, 5], [61, 5], [66, 6], [72, 6]])
+"""First bit and width of year, month, day, hour, minute and second in message 4."""
+
+SIX = np.int64(6)
+
 
 @njit(cache=True)
 def tick(state, words, at, msg_type):
     """Let one message move the clock. It has at least 168 bits."""
     if msg_type == 4 or msg_type == 11:
-        report = _report_us(words, at)
+        report = _report_us(state, words, at)
         if report != NONE and state[CLOCK_BASIS] != ASSUMED:
             _hear_base(state, report)
         return
@@ -48,17 +55,18 @@ def tick(state, words, at, msg_type):
     elif msg_type == 9:
         first = 128
     if first != NONE and state[CLOCK_US] != NONE:
-        sec = bits_at(words, at, first, 6)
+        sec = bits_at(words, at, first, SIX)
         if sec < MINUTE_S:
             _hear_second(state, sec)
 
 
 @njit(cache=True)
-def _report_us(words, at):
+def _report_us(state, words, at):
     """The moment a base station states, or NONE where it does not know."""
-    year, month = bits_at(words, at, 38, 14), bits_at(words, at, 52, 4)
-    day, hour = bits_at(words, at, 56, 5), bits_at(words, at, 61, 5)
-    minute, sec = bits_at(words, at, 66, 6), bits_at(words, at, 72, 6)
+    for n in range(len(UTC_FIELDS)):
+        state[NUMBERS_AT + n] = bits_at(words, at, UTC_FIELDS[n, 0], UTC_FIELDS[n, 1])
+    year, month, day = state[NUMBERS_AT], state[NUMBERS_AT + 1], state[NUMBERS_AT + 2]
+    hour, minute, sec = state[NUMBERS_AT + 3], state[NUMBERS_AT + 4], state[NUMBERS_AT + 5]
     if sec >= MINUTE_S:
         return NONE
     return utc_us(year, month, day, hour, minute, sec)

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
 
 from fairlead.observations.ais import framing, parts, settle
 from fairlead.observations.ais import state as s
-from fairlead.observations.ais.build import message_table, reject_table
+from fairlead.observations.ais.build import message_table, reject_table, text_of
 from fairlead.observations.ais.clock import ASSUMED
-from fairlead.observations.ais.run import kernel
+from fairlead.observations.ais.run import choose, kernel
 from fairlead.observations.ais.stamps import NONE
 
 FOREVER = np.iinfo(np.int64).max
-_CARRIED = (
+HOLD_LINES = 10_000
+"""Lines that wait, at the start of a stream, for the first that tells the time."""
+
+_CARRIED = [
     s.STAMP_US,
     s.STAMP_BASIS,
     s.PENDING_TAG,
@@ -32,17 +35,30 @@ _CARRIED = (
     s.CLOCK_VOTE_US,
     s.CLOCK_AHEAD,
     s.CLOCK_AHEAD_US,
+    s.FIRST_US,
+    s.BEFORE_US,
+    s.BEFORE_BASIS,
     s.N_GROUPS,
-)
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Carry:
-    """What a block leaves to the next one: the time, an open TAG block, and parts that wait."""
+    """What a block leaves to the next one: the time, an open TAG block, and parts that wait.
 
-    state: np.ndarray  # (of the state) int64
+    `held` are whole lines of the start of a stream that wait for the time; not `started` then.
+    """
+
+    state: np.ndarray  # (len(_CARRIED),) int64
     groups: np.ndarray  # (open messages, columns of `state`) int64
-    head: bytes  # the bytes they point at
+    head: bytes  # the bytes that state and groups point at
+    started: bool = True
+    held: bytes = b""
+
+    @property
+    def waits_since_us(self) -> int | None:
+        """Time of receipt of the oldest part that waits, or None."""
+        return int(self.groups[:, s.G_RECEIVED].min()) if len(self.groups) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +71,26 @@ class Decoded:
     carry: Carry
 
 
+@dataclass(frozen=True, slots=True)
+class Framed:
+    """Records found in a block, their bits laid out, fields not yet read."""
+
+    kit: s.Kit
+    buf: np.ndarray
+    carry: Carry
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a block comes from: byte offset, number of its first line, time of receipt."""
+
+    offset: int
+    first_line: int
+    received_us: int
+
+
 def decode_block(
-    payload: bytes | memoryview,
+    payload: bytes,
     carry: Carry | None = None,
     *,
     source: str = "",
@@ -71,107 +105,157 @@ def decode_block(
     """Decode whole lines; only the last one of a stream may lack its newline.
 
     `columns` picks some of MESSAGE_COLUMNS. With `final` the parts that still wait are refused.
-    Lines without any time are stamped `received_us`, unless `infer_time` lets base stations tell
-    it or `assume_time_us` says when the stream began.
+    A line without any stamp, in a stream that had none yet, gets `received_us`. With `infer_time`
+    base stations tell the time instead; up to HOLD_LINES lines then wait for the first of them,
+    and come out with a later block. `assume_time_us` says when the stream began.
     """
-    kit, buf, carried = frame_block(
+    framed = frame(
         payload,
         carry,
-        offset=offset,
-        first_line=first_line,
-        received_us=received_us,
+        Place(offset, first_line, received_us),
         final=final,
         infer_time=infer_time,
         assume_time_us=assume_time_us,
     )
-    messages = message_table(kit, buf, columns)
-    rejects = reject_table(kit, buf, source)
-    counts = dict(zip(s.COUNTS, kit.state[: len(s.COUNTS)].tolist(), strict=True))
+    messages = message_table(framed.kit, framed.buf, columns)
+    rejects = reject_table(framed.kit, framed.buf, source)
+    counts = line_counts(framed.kit)
     counts |= {"messages": messages.num_rows, "rejects": rejects.num_rows}
-    return Decoded(messages, rejects, counts, carried)
+    return Decoded(messages, rejects, counts, framed.carry)
 
 
-def frame_block(
-    payload: bytes | memoryview,
+def line_counts(kit: s.Kit) -> dict[str, int]:
+    return dict(zip(s.COUNTS, kit.state[: len(s.COUNTS)].tolist(), strict=True))
+
+
+def frame(
+    payload: bytes,
     carry: Carry | None,
+    place: Place,
     *,
-    offset: int,
-    first_line: int,
-    received_us: int,
     final: bool,
     infer_time: bool,
-    assume_time_us: int | None,
-) -> tuple[s.Kit, np.ndarray, Carry]:
-    """The first half of `decode_block`: records found and their bits laid out."""
-    head = carry.head if carry else b""
+    assume_time_us: int | None = None,
+) -> Framed:
+    """The first half of `decode_block`. Holds the start of a stream back until it tells the time."""
+    infer = infer_time or assume_time_us is not None
+    if carry is None:
+        carry = _begin(assume_time_us, started=not infer_time or assume_time_us is not None)
+    if carry.started:
+        return _frame(payload, carry, place, final=final, infer=infer)
+    block = carry.held + payload
+    start = Place(
+        place.offset - len(carry.held),
+        place.first_line - carry.held.count(b"\n"),
+        place.received_us,
+    )
+    carry = replace(carry, started=True, held=b"")
+    framed = _frame(block, carry, start, final=final, infer=True)
+    state = framed.kit.state
+    known = state[s.FIRST_US] != NONE and state[s.FIRST_LINE] - start.first_line < HOLD_LINES
+    if known:
+        before = carry.state.copy()
+        before[_CARRIED.index(s.BEFORE_US)] = state[s.FIRST_US]
+        before[_CARRIED.index(s.BEFORE_BASIS)] = state[s.FIRST_BASIS]
+        return _frame(block, replace(carry, state=before), start, final=final, infer=True)
+    if final or block.count(b"\n") >= HOLD_LINES:
+        return framed
+    held = replace(carry, started=False, held=block)
+    return Framed(s.new_kit(0, framed.kit.compiled), framed.buf, held)
+
+
+def _begin(assume_time_us: int | None, *, started: bool) -> Carry:
+    state = np.zeros(len(_CARRIED), np.int64)
+    for slot in (s.STAMP_US, s.TAG_US, s.CLOCK_US, s.FIRST_US, s.BEFORE_US):
+        state[_CARRIED.index(slot)] = NONE
+    if assume_time_us is not None:
+        state[_CARRIED.index(s.CLOCK_US)] = assume_time_us
+        state[_CARRIED.index(s.CLOCK_BASIS)] = ASSUMED
+    return Carry(state, np.zeros((0, s.G_WIDTH + s.MAX_PARTS * s.P_WIDTH), np.int64), b"", started)
+
+
+def _frame(payload: bytes, carry: Carry, place: Place, *, final: bool, infer: bool) -> Framed:
+    head = carry.head
     buf = np.frombuffer(b"".join((head, payload, b"\n" * framing.PAD)), np.uint8)
     end = len(buf) - framing.PAD
-    kit = s.new_kit(end)
+    kit = s.new_kit(end, choose(end, framing.read_lines))
     state = kit.state
-    state[[s.STAMP_US, s.TAG_US, s.CLOCK_US]] = NONE
-    if assume_time_us is not None:
-        state[s.CLOCK_US], state[s.CLOCK_BASIS] = assume_time_us, ASSUMED
-    if carry:
-        state[list(_CARRIED)] = carry.state
-        kit.groups[: len(carry.groups)] = carry.groups
-        state[s.LINE], state[s.OFFSET] = first_line, offset - len(head)
-    state[s.RECEIVED_US] = received_us
-    state[s.INFER] = infer_time or assume_time_us is not None
-    kernel(framing.read_lines)(buf, *kit, len(head), end)
+    state[_CARRIED] = carry.state
+    kit.groups[: len(carry.groups)] = carry.groups
+    state[s.LINE], state[s.OFFSET] = place.first_line, place.offset - len(head)
+    state[s.RECEIVED_US], state[s.INFER] = place.received_us, infer
+    kernel(framing.read_lines, kit.compiled)(
+        text_of(kit, buf), state, kit.words, kit.found, kit.refused, kit.groups, len(head), end
+    )
     if final:
-        kernel(parts.give_up_older)(state, kit.refused, kit.groups, FOREVER, FOREVER)
-    kernel(settle.settle)(state, kit.words, kit.found, kit.refused)
-    return kit, buf, _carry(kit, buf)
+        kernel(parts.give_up_older, kit.compiled)(state, kit.refused, kit.groups, FOREVER, FOREVER)
+    kernel(settle.settle, kit.compiled)(state, kit.words, kit.found, kit.refused)
+    return Framed(kit, buf, _carry(kit, buf))
+
+
+def give_up(carry: Carry, place: Place, before_us: int) -> Framed:
+    """Refuse the waiting parts that were received before `before_us`."""
+    buf = np.frombuffer(carry.head + b"\n" * framing.PAD, np.uint8)
+    kit = s.new_kit(0, choose(0, framing.read_lines))
+    kit.state[_CARRIED] = carry.state
+    kit.groups[: len(carry.groups)] = carry.groups
+    kit.state[s.RECEIVED_US] = place.received_us
+    kernel(parts.give_up_older, kit.compiled)(kit.state, kit.refused, kit.groups, -1, before_us)
+    kernel(settle.settle, kit.compiled)(kit.state, kit.words, kit.found, kit.refused)
+    return Framed(kit, buf, _carry(kit, buf))
 
 
 def _carry(kit: s.Kit, buf: np.ndarray) -> Carry:
     """Copy what must be kept, with the bytes it points at."""
     state = kit.state
     n = int(state[s.N_GROUPS])
-    length = 0
     head = b""
     if n:
-        longest = s.MAX_PARTS * (framing.MAX_CHARS + 2 * framing.MAX_PREFIX) + 64
+        longest = s.MAX_PARTS * (framing.MAX_CHARS + 2 * framing.MAX_PREFIX) + framing.MAX_STATION
         out = np.empty(n * longest, np.uint8)
-        length = kernel(parts.pack)(buf, state, kit.groups, out)
-        head = out[:length].tobytes()
+        head = out[
+            : kernel(parts.pack, kit.compiled)(text_of(kit, buf), state, kit.groups, out)
+        ].tobytes()
     for at, size in ((s.TAG_STATION_AT, s.TAG_STATION_LEN), (s.SITE_AT, s.SITE_LEN)):
         start = int(state[at])
         state[at] = len(head)
         head += buf[start : start + int(state[size])].tobytes()
-    kept = state[list(_CARRIED)]
-    return Carry(kept, kit.groups[:n].copy(), head)
+    return Carry(state[_CARRIED], kit.groups[:n].copy(), head)
 
 
 def iter_decoded(
-    blocks: Iterable[bytes], *, source: str = "", received_us: int = 0, **options: object
+    blocks: Iterable[bytes],
+    *,
+    source: str = "",
+    received_us: int = 0,
+    columns: Sequence[str] | None = None,
+    infer_time: bool = False,
+    assume_time_us: int | None = None,
 ) -> Iterator[Decoded]:
-    """Decode the blocks of one stream in turn; the last one is given `final`."""
+    """Decode the blocks of one stream, each of whole lines, in turn."""
     carry, offset, line = None, 0, 1
     waiting: bytes | None = None
-    for block in blocks:
+    for block in _with_end(blocks):
         if waiting is not None:
-            made = decode_block(
+            decoded = decode_block(
                 waiting,
                 carry,
                 source=source,
                 offset=offset,
                 first_line=line,
                 received_us=received_us,
-                final=False,
-                **options,
+                final=block is None,
+                columns=columns,
+                infer_time=infer_time,
+                assume_time_us=assume_time_us,
             )
-            yield made
-            carry, offset, line = made.carry, offset + len(waiting), line + made.counts["lines"]
+            carry = decoded.carry
+            offset += len(waiting)
+            line += waiting.count(b"\n")
+            yield decoded
         waiting = block
-    if waiting is not None:
-        yield decode_block(
-            waiting,
-            carry,
-            source=source,
-            offset=offset,
-            first_line=line,
-            received_us=received_us,
-            final=True,
-            **options,
-        )
+
+
+def _with_end(blocks: Iterable[bytes]) -> Iterator[bytes | None]:
+    yield from blocks
+    yield None

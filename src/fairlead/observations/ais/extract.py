@@ -6,6 +6,7 @@ goes. Nothing here knows a message type.
 
 from __future__ import annotations
 
+import numpy as np
 from numba import njit
 
 from fairlead.observations.ais.records import span_hash
@@ -38,6 +39,10 @@ STORE_F64, STORE_F32, STORE_I32, STORE_I16, STORE_I8, STORE_BIT, STORE_TURN, STO
 T_FIRST, T_WIDTH, T_UNIT, T_SLOT = range(4)
 UNIT_TEXT, UNIT_BYTES, UNIT_ETA = range(3)
 
+ETA_FIELDS = np.array([[0, 4], [4, 5], [9, 5], [14, 6]])
+"""First bit and width of month, day, hour and minute."""
+
+SIX = np.int64(6)
 TURN_FACTOR = 4.733
 """Rate of turn sensor value in degrees per minute is (raw / 4.733) squared (M.1371-5, table 45)."""
 
@@ -127,7 +132,7 @@ def _store(rows, raw, field, per_unit, plus, f64, f32, i32, i16, i8, bit):
             f32[slot, rows[k]] = raw[k] * abs(raw[k]) / TURN_FACTOR**2
     else:
         for k in range(len(rows)):
-            i8[slot, rows[k]] = (raw[k] > 0) - (raw[k] < 0)
+            i8[slot, rows[k]] = 1 if raw[k] > 0 else (-1 if raw[k] < 0 else 0)
 
 
 @njit(cache=True)
@@ -145,17 +150,18 @@ def measure(words, found, rows, fields, starts, ends, lengths):
             if first + width > bits:
                 width = bits - first
             if unit == UNIT_ETA:
-                month, day = bits_at(words, at, first, 4), bits_at(words, at, first + 4, 5)
+                month = bits_at(words, at, first, ETA_FIELDS[0, 1])
+                day = bits_at(words, at, first + ETA_FIELDS[1, 0], ETA_FIELDS[1, 1])
                 n = 11 if month and day else 0
             elif unit == UNIT_BYTES:
                 n = max(0, (width + 7) // 8)
             else:
                 n = max(0, width // step)
-                while n and bits_at(words, at, first + 6 * (n - 1), 6) == 0:
+                while n and bits_at(words, at, first + 6 * (n - 1), SIX) == 0:
                     n -= 1
-                while n and bits_at(words, at, first + 6 * (n - 1), 6) == 32:
+                while n and bits_at(words, at, first + 6 * (n - 1), SIX) == 32:
                     n -= 1
-                while n and bits_at(words, at, first, 6) == 32:
+                while n and bits_at(words, at, first, SIX) == 32:
                     n -= 1
                     first += 6
             starts[slot, row] = first
@@ -183,10 +189,10 @@ def write_texts(words, found, starts, ends, offsets, unit, out):
         n = offsets[row + 1] - offsets[row]
         if n == 0:
             continue
-        at, first, to = found[M_WORD, row], starts[row], offsets[row]
+        at, first, to = found[M_WORD, row], np.int64(starts[row]), np.int64(offsets[row])
         if unit == UNIT_TEXT:
             for k in range(n):
-                c = bits_at(words, at, first + 6 * k, 6)
+                c = bits_at(words, at, first + 6 * k, SIX)
                 out[to + k] = c + 64 if c < 32 else c
         elif unit == UNIT_BYTES:
             end = ends[row]
@@ -201,15 +207,10 @@ def write_texts(words, found, starts, ends, offsets, unit, out):
 @njit(cache=True)
 def _write_eta(words, at, first, to, out):
     """MM-DDTHH:MM as sent; hour 24 and minute 60 say that these are not known."""
-    values = (
-        bits_at(words, at, first, 4),
-        bits_at(words, at, first + 4, 5),
-        bits_at(words, at, first + 9, 5),
-        bits_at(words, at, first + 14, 6),
-    )
     for k in range(4):
-        out[to + 3 * k] = 48 + values[k] // 10
-        out[to + 3 * k + 1] = 48 + values[k] % 10
+        value = bits_at(words, at, first + ETA_FIELDS[k, 0], ETA_FIELDS[k, 1])
+        out[to + 3 * k] = 48 + value // 10
+        out[to + 3 * k + 1] = 48 + value % 10
     out[to + 2] = 45
     out[to + 5] = 84
     out[to + 8] = 58

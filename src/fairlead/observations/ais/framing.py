@@ -6,6 +6,7 @@ its checksum: both standards say so, and without one nothing tells a good line f
 
 from __future__ import annotations
 
+import numpy as np
 from numba import njit
 
 from fairlead.observations.ais.clock import EPOCH, PROPRIETARY, TAG
@@ -66,6 +67,8 @@ MAX_CHARS = 1200
 MAX_PREFIX = 400
 MAX_STATION = 64
 OK = -1
+NO_TIME, ZERO_CHARS = np.int64(NONE), np.int64(0)
+"""Typed, so that kernels are not compiled once more for the constant."""
 
 
 @njit(cache=True)
@@ -135,7 +138,7 @@ def _read_sentence(buf, state, words, q, end):
         p += 1
     payload_at = p + 1
     stop = min(after, payload_at + MAX_CHARS)
-    p, _, chars = unarmour(buf, payload_at, stop, words, state[N_WORDS], 0)
+    p, _, chars = unarmour(buf, payload_at, stop, words, state[N_WORDS], ZERO_CHARS)
     ends = buf[p] == COMMA and ZERO <= buf[p + 1] <= 53
     fill = buf[p + 1] - ZERO
     if fault == OK:
@@ -201,7 +204,7 @@ def _read_other(buf, state, refused, record, q, end):
         found = time_line_us(buf, q, after - 3, gatehouse, state[NUMBERS_AT:TYPES_AT])
         fault = BAD_TIME_LINE
     if found == NONE:
-        refuse(state, refused, fault, _raw(state, record, end), -1, 0, 0)
+        refuse(state, refused, fault, _raw(state, record, end))
         return
     state[N_TIME_LINES] += 1
     state[STAMP_US] = found
@@ -265,7 +268,7 @@ def _read_ais(buf, state, words, found, refused, groups, record, q, end, prefix_
     tag = state[TAG_GROUP]
     state[PENDING_TAG], state[TAG_US], state[TAG_STATION_LEN], state[TAG_GROUP] = 0, NONE, 0, 0
     if fault != OK:
-        refuse(state, refused, fault, raw, -1, 0, 0)
+        refuse(state, refused, fault, raw)
     elif sentence[1] == 1:
         heard = (station_at, station_len, sentence[4], sentence[5])
         stamp = (state[STAMP_US], state[STAMP_BASIS])
@@ -280,21 +283,21 @@ def _read_ais(buf, state, words, found, refused, groups, record, q, end, prefix_
 @njit(cache=True)
 def _read_line(buf, state, words, found, refused, groups, start, end):
     """All records of one line, which ends before `end`."""
-    record, q, prefix_us, seen = start, start, NONE, False
+    record, q, prefix_us, seen = start, start, NO_TIME, False
     while q < end:
         kind = _starts(buf, q, end)
         if kind == 1:
             if q - record > MAX_PREFIX:
                 record = q
             q = _read_ais(buf, state, words, found, refused, groups, record, q, end, prefix_us)
-            record, prefix_us, seen = q, NONE, True
+            record, prefix_us, seen = q, NO_TIME, True
         elif kind == 2:
             _read_other(buf, state, refused, record, q, end)
             return
         elif buf[q] == BACKSLASH:
             holds, q = _read_tag(buf, state, q, end)
             if not holds:
-                refuse(state, refused, BAD_TAG_BLOCK, _raw(state, record, end), -1, 0, 0)
+                refuse(state, refused, BAD_TAG_BLOCK, _raw(state, record, end))
                 seen = True
         elif buf[q] <= BLANK:
             q += 1
@@ -308,7 +311,7 @@ def _read_line(buf, state, words, found, refused, groups, start, end):
             if q < end:
                 prefix_us = stamp_us(buf, at, q, state[NUMBERS_AT:TYPES_AT])
             elif not seen:
-                refuse(state, refused, NOT_NMEA, _raw(state, record, end), -1, 0, 0)
+                refuse(state, refused, NOT_NMEA, _raw(state, record, end))
                 return
     if not seen:
         state[N_TAG_LINES if state[PENDING_TAG] else N_BLANK] += 1

@@ -6,6 +6,7 @@ station and TAG group too where both parts state them. The newest open message i
 
 from __future__ import annotations
 
+import numpy as np
 from numba import njit
 
 from fairlead.observations.ais.records import refuse, span_hash, take
@@ -31,6 +32,7 @@ from fairlead.observations.ais.state import (
     MAX_GROUPS,
     MAX_PARTS,
     N_GROUPS,
+    N_REFUSED,
     N_WORDS,
     P_FILL,
     P_LINE,
@@ -40,11 +42,17 @@ from fairlead.observations.ais.state import (
     P_RAW_AT,
     P_RAW_LEN,
     P_WIDTH,
+    R_A,
+    R_B,
     RECEIVED_US,
     STAMP_BASIS,
     STAMP_US,
 )
 from fairlead.observations.ais.words import unarmour
+
+
+ABANDONED = np.int64(-1)
+"""Line of an open message that is given up at the next look."""
 
 
 @njit(cache=True)
@@ -70,14 +78,16 @@ def give_up(state, refused, groups, g):
                 groups[g, p + P_LINE],
                 groups[g, p + P_OFFSET],
             )
-            refuse(state, refused, LOST_PART, raw, -1, n + 1, total)
+            refuse(state, refused, LOST_PART, raw)
+            refused[state[N_REFUSED] - 1, R_A] = n + 1
+            refused[state[N_REFUSED] - 1, R_B] = total
     close(state, groups, g)
 
 
 @njit(cache=True)
 def give_up_older(state, refused, groups, line, received_us):
     """Give up messages opened before a line or a time of receipt."""
-    g = 0
+    g = np.int64(0)
     while g < state[N_GROUPS]:
         if groups[g, G_LINE] < line or groups[g, G_RECEIVED] < received_us:
             give_up(state, refused, groups, g)
@@ -98,7 +108,7 @@ def _same(buf, groups, g, num, payload_at, payload_len):
 
 
 @njit(cache=True)
-def _group_for(buf, state, refused, groups, sentence, tag, station):
+def _group_for(buf, state, groups, sentence, line, tag, station):
     """The open message that lacks this part, or -1. A reused sequence number gives up the old."""
     talker, total, num, sequence, channel, _, payload_at, payload_len, _ = sentence
     for g in range(state[N_GROUPS] - 1, -1, -1):
@@ -106,6 +116,7 @@ def _group_for(buf, state, refused, groups, sentence, tag, station):
             groups[g, G_TALKER] == talker
             and groups[g, G_TOTAL] == total
             and groups[g, G_SEQUENCE] == sequence
+            and groups[g, G_LINE] >= line - MAX_AGE_LINES
             and (groups[g, G_CHANNEL] == channel or groups[g, G_CHANNEL] == 0 or channel == 0)
             and (groups[g, G_TAG] == tag or groups[g, G_TAG] == 0 or tag == 0)
             and (groups[g, G_STATION] == station or groups[g, G_STATION] == 0 or station == 0)
@@ -113,15 +124,13 @@ def _group_for(buf, state, refused, groups, sentence, tag, station):
             if groups[g, G_SEEN] >> (num - 1) & 1 == 0:
                 return g
             if not _same(buf, groups, g, num, payload_at, payload_len):
-                give_up(state, refused, groups, g)
+                groups[g, G_LINE] = ABANDONED
     return -1
 
 
 @njit(cache=True)
-def _open(state, refused, groups, sentence, line):
+def _open(state, groups, sentence, line):
     """A new open message, the last of the list; the oldest makes room for it."""
-    if state[N_GROUPS] == MAX_GROUPS:
-        give_up(state, refused, groups, 0)
     g = state[N_GROUPS]
     state[N_GROUPS] = g + 1
     for c in range(G_WIDTH):
@@ -145,11 +154,13 @@ def add_part(buf, state, words, found, refused, groups, sentence, raw, station, 
     `station` (position, length) of its name.
     """
     _, total, num, _, channel, _, payload_at, payload_len, fill = sentence
-    give_up_older(state, refused, groups, raw[2] - MAX_AGE_LINES, -1)
     h = span_hash(buf, station[0], station[1]) if station[1] else 0
-    g = _group_for(buf, state, refused, groups, sentence, tag, h)
+    g = _group_for(buf, state, groups, sentence, raw[2], tag, h)
     if g < 0:
-        g = _open(state, refused, groups, sentence, raw[2])
+        if state[N_GROUPS] == MAX_GROUPS:
+            groups[0, G_LINE] = ABANDONED
+        give_up_older(state, refused, groups, raw[2] - MAX_AGE_LINES, ABANDONED)
+        g = _open(state, groups, sentence, raw[2])
     if channel:
         groups[g, G_CHANNEL] = channel
     if tag:
@@ -174,7 +185,7 @@ def add_part(buf, state, words, found, refused, groups, sentence, raw, station, 
 @njit(cache=True)
 def _complete(buf, state, words, found, groups, g):
     total = groups[g, G_TOTAL]
-    chars = 0
+    chars = np.int64(0)
     for n in range(total):
         p = G_WIDTH + n * P_WIDTH
         start = groups[g, p + P_PAYLOAD_AT]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from numba import njit
 
+from fairlead.observations.ais.stamps import NONE
 from fairlead.observations.ais.state import (
     KEPT_BYTES,
     M_BASIS,
@@ -36,10 +37,10 @@ from fairlead.observations.ais.state import (
 
 
 @njit(cache=True)
-def refuse(state, refused, reason, raw, mmsi, a, b):
-    """Keep a record as a reject; `a` and `b` are the numbers its detail speaks of.
+def refuse(state, refused, reason, raw):
+    """Keep a record as a reject; `raw` is (position, length, line, offset).
 
-    `raw` is (position, length, line, offset).
+    R_MMSI, and R_A and R_B of which its detail speaks, are left for the caller to set.
     """
     k = state[N_REFUSED]
     refused[k, R_REASON] = reason
@@ -48,9 +49,9 @@ def refuse(state, refused, reason, raw, mmsi, a, b):
     refused[k, R_LINE] = raw[2]
     refused[k, R_OFFSET] = raw[3]
     refused[k, R_TIME] = state[STAMP_US]
-    refused[k, R_MMSI] = mmsi
-    refused[k, R_A] = a
-    refused[k, R_B] = b
+    refused[k, R_MMSI] = NONE
+    refused[k, R_A] = 0
+    refused[k, R_B] = 0
     refused[k, R_AFTER] = state[N_MESSAGES]
     state[N_REFUSED] = k + 1
 

@@ -1,30 +1,61 @@
-"""Kernels compiled, or not: a first run on little input need not wait for the compiler."""
+"""Kernels compiled, or not: a first run on little input does not wait for the compiler.
+
+Compiled kernels are kept on disk. Where they are not yet, and there is little to decode, Python
+runs the same functions; the results are equal. `warm` compiles everything ahead of time.
+"""
 
 from __future__ import annotations
 
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numba.core.registry import CPUDispatcher
 
+PLAIN_BYTES = 160_000
+"""So much a process decodes uncompiled before it compiles: about a second's worth."""
 
-class Mode:
-    """Whether kernels run compiled. Set by `decode`; both ways give the same result."""
-
-    compiled = True
+_plain_bytes_left = PLAIN_BYTES
 
 
-def kernel(compiled: CPUDispatcher) -> Callable[..., Any]:
-    """The kernel to call now."""
-    return compiled if Mode.compiled else plain(compiled)
+@contextmanager
+def compile_now() -> Iterator[None]:
+    """Inside, everything runs compiled."""
+    global _plain_bytes_left  # noqa: PLW0603 a budget of time, which no result depends on
+    before, _plain_bytes_left = _plain_bytes_left, -1
+    yield
+    _plain_bytes_left = before
+
+
+def choose(n_bytes: int, entry: CPUDispatcher) -> bool:
+    """Whether to run compiled kernels for `n_bytes`, judged by the `entry` kernel's state."""
+    global _plain_bytes_left  # noqa: PLW0603 the same
+    if entry.signatures or _is_cached(entry) or n_bytes > _plain_bytes_left:
+        return True
+    _plain_bytes_left -= n_bytes
+    return False
+
+
+def kernel(entry: CPUDispatcher, compiled: bool) -> Callable[..., Any]:
+    """The kernel to call."""
+    return entry if compiled else _quiet(plain(entry))
 
 
 @cache
-def plain(compiled: CPUDispatcher) -> Callable[..., Any]:
+def _is_cached(entry: CPUDispatcher) -> bool:
+    name = entry.py_func.__qualname__
+    found = Path(entry.stats.cache_path).glob(f"*{name}-*.nbi")
+    return any(found)
+
+
+@cache
+def plain(entry: CPUDispatcher) -> Callable[..., Any]:
     """The same function as Python runs it, and all kernels it calls as well."""
-    function = compiled.py_func
+    function = entry.py_func
     names = dict(function.__globals__)
     for name in function.__code__.co_names:
         if isinstance(names.get(name), CPUDispatcher):
@@ -32,3 +63,14 @@ def plain(compiled: CPUDispatcher) -> Callable[..., Any]:
     return types.FunctionType(
         function.__code__, names, function.__name__, function.__defaults__, function.__closure__
     )
+
+
+@cache
+def _quiet(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Unsigned numbers wrap around in a hash, which NumPy would warn of."""
+
+    def run(*arguments: Any) -> Any:
+        with np.errstate(over="ignore"):
+            return function(*arguments)
+
+    return run

@@ -8,8 +8,13 @@ from fairlead.observations.ais.clock import RECEIVED, tick
 from fairlead.observations.ais.records import refuse
 from fairlead.observations.ais.stamps import NONE
 from fairlead.observations.ais.state import (
+    BEFORE_BASIS,
+    BEFORE_US,
     CLOCK_BASIS,
     CLOCK_US,
+    FIRST_BASIS,
+    FIRST_LINE,
+    FIRST_US,
     INFER,
     L_BITS,
     L_WIDTH,
@@ -29,7 +34,10 @@ from fairlead.observations.ais.state import (
     N_MESSAGES,
     N_OWN,
     N_REFUSED,
+    R_A,
     R_AFTER,
+    R_B,
+    R_MMSI,
     R_TIME,
     RECEIVED_US,
     TRUNCATED,
@@ -92,11 +100,19 @@ def settle(state, words, found, refused):
             if infer and layout >= 0 and bits >= 168:
                 tick(state, words, at, msg_type)
             found[M_TIME, k], found[M_BASIS, k] = _clock(state)
+        if state[FIRST_US] == NONE and found[M_BASIS, k] != RECEIVED:
+            state[FIRST_US] = found[M_TIME, k]
+            state[FIRST_BASIS] = found[M_BASIS, k]
+            state[FIRST_LINE] = found[M_LINE, k]
         if layout < 0:
             raw = (found[M_RAW_AT, k], found[M_RAW_LEN, k], found[M_LINE, k], found[M_OFFSET, k])
-            mmsi = (words[at] >> 22) & 0x3FFFFFFF if bits >= HEAD_BITS else -1
-            refuse(state, refused, -layout, raw, mmsi, msg_type, bits)
-            refused[state[N_REFUSED] - 1, R_TIME] = found[M_TIME, k]
+            refuse(state, refused, -layout, raw)
+            r_last = state[N_REFUSED] - 1
+            refused[r_last, R_TIME] = found[M_TIME, k]
+            refused[r_last, R_A] = msg_type
+            refused[r_last, R_B] = bits
+            if bits >= HEAD_BITS:
+                refused[r_last, R_MMSI] = (words[at] >> 22) & 0x3FFFFFFF
             continue
         if kept < k:
             for c in range(M_WIDTH):
@@ -117,4 +133,6 @@ def _clock(state):
     """The time of what has no stamp: the stream's own clock, or when the block was read."""
     if state[INFER] and state[CLOCK_US] != NONE:
         return state[CLOCK_US], state[CLOCK_BASIS]
+    if state[BEFORE_US] != NONE:
+        return state[BEFORE_US], state[BEFORE_BASIS]
     return state[RECEIVED_US], RECEIVED

@@ -34,7 +34,7 @@ REASONS = (
     LOST_PART,
     UNKNOWN_TYPE,
     WRONG_BIT_COUNT,
-) = range(len(REASONS))
+) = (np.int64(reason) for reason in range(len(REASONS)))
 
 COUNTS = (
     "lines",
@@ -82,8 +82,13 @@ COUNTS = (
     CLOCK_VOTE_US,
     CLOCK_AHEAD,
     CLOCK_AHEAD_US,
+    FIRST_US,
+    FIRST_BASIS,
+    FIRST_LINE,
+    BEFORE_US,
+    BEFORE_BASIS,
     N_STATE,
-) = range(33)
+) = range(38)
 
 MAX_GROUPS = 64
 MAX_PARTS = 9
@@ -162,6 +167,7 @@ class Kit(NamedTuple):
     found: np.ndarray  # (M_WIDTH, messages)
     refused: np.ndarray  # (rejects, R_WIDTH)
     groups: np.ndarray  # (MAX_GROUPS, G_WIDTH + MAX_PARTS * P_WIDTH)
+    compiled: bool  # whether compiled kernels work on it
 
 
 def _rules() -> np.ndarray:
@@ -182,7 +188,7 @@ def _rules() -> np.ndarray:
 RULES = _rules()
 
 
-def new_kit(n_bytes: int) -> Kit:
+def new_kit(n_bytes: int, compiled: bool) -> Kit:
     """Arrays long enough for any `n_bytes` of input; what is not used is never touched."""
     n_messages = n_bytes // 16 + MAX_GROUPS + 16
     n_refused = n_bytes // 2 + MAX_GROUPS * MAX_PARTS + 16
@@ -192,4 +198,5 @@ def new_kit(n_bytes: int) -> Kit:
         np.empty((M_WIDTH, n_messages), np.int64),
         np.empty((n_refused, R_WIDTH), np.int64),
         np.zeros((MAX_GROUPS, G_WIDTH + MAX_PARTS * P_WIDTH), np.int64),
+        compiled,
     )

@@ -125,7 +125,9 @@ class _Stream:
         place = Place(row["offset"], row["first_line"], row["received_us"])
         self._frame(row["payload"], place, final=False)
         lines = row["payload"].count(b"\n")
-        self.place = Place(place.offset + len(row["payload"]), place.first_line + lines, place.received_us)
+        self.place = Place(
+            place.offset + len(row["payload"]), place.first_line + lines, place.received_us
+        )
 
     def wait_until(self, now_us: int) -> None:
         """Give up what has waited longer than the timeout at `now_us`."""
@@ -214,9 +216,8 @@ def message_rows(framed: Framed, source: str) -> dict[Table, pa.Table]:
         rows = pa.array(np.flatnonzero(picked))
         taken = {k: columns[k].take(rows) for k in (*_HEARD, *fields) if k in columns}
         if extension := taken.pop("name_extension", None):
-            taken["name"] = pc.binary_join_element_wise(
-                taken["name"], extension, "", null_handling="skip"
-            )
+            joined = pc.binary_join_element_wise(taken["name"], extension, "")
+            taken["name"] = pc.coalesce(joined, taken["name"])
         taken["received_us"] = taken["time_us"]
         taken["source"] = pa.DictionaryArray.from_arrays(np.zeros(len(rows), np.int32), [source])
         found[table] = table.rows(taken, len(rows))

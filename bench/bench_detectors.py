@@ -7,13 +7,17 @@ and 100 loiterers lie sorted by track and time, as the engine hands them to a st
 in a table of its own in the same order, Polars in a frame. Each answer is checked to be the same
 before anything is timed. DuckDB and Polars use every core, ours one. MovingPandas runs in another
 interpreter (it needs GeoPandas) on the first vessels only, against ours on the same rows; null
-without it. Sorting between our steps is included. The last line is one JSON object.
+without it. Sorting between our steps is included. CPU seconds (all threads of the process) stand
+beside wall seconds, since other work on the machine stretches the latter. The last line is one JSON
+object.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
+import platform
 import resource
 import statistics
 import subprocess
@@ -26,7 +30,7 @@ import duckdb
 import numpy as np
 import polars as pl
 import pyarrow as pa
-import pyarrow.parquet as pq
+from pyarrow import csv
 
 from fairlead.engines.rows import sorted_rows
 from fairlead.events.encounter import Encounter
@@ -356,7 +360,7 @@ import sys, time, json, warnings
 warnings.filterwarnings("ignore")
 import pandas as pd, movingpandas as mpd
 from datetime import timedelta
-f = pd.read_parquet(sys.argv[1], columns=["track_id", "time_us", "lat_deg", "lon_deg"])
+f = pd.read_csv(sys.argv[1])
 f["t"] = pd.to_datetime(f["time_us"], unit="us")
 out = {}
 start = time.perf_counter()
@@ -378,27 +382,32 @@ def movingpandas_s(python: str | None, points: pa.Table) -> dict | None:
     if python is None:
         return None
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "points.parquet"
-        pq.write_table(points, path)
+        path = Path(folder) / "points.csv"
+        csv.write_csv(points.select(["track_id", "time_us", "lat_deg", "lon_deg"]), path)
         done = subprocess.run(
             [python, "-c", MOVINGPANDAS, str(path)], capture_output=True, text=True, check=False
         )
-    return json.loads(done.stdout.splitlines()[-1]) if done.returncode == 0 else None
+    if done.returncode:
+        print(done.stderr[-500:])
+        return None
+    return json.loads(done.stdout.splitlines()[-1])
 
 
-def timed(runs: int, works: dict[str, Callable[[], object]]) -> dict[str, float]:
-    """Median seconds of each, run alternately."""
-    taken: dict[str, list[float]] = {name: [] for name in works}
+def timed(runs: int, works: dict[str, Callable[[], object]]) -> tuple[dict, dict]:
+    """Median wall seconds and CPU seconds of each, run alternately."""
+    wall: dict[str, list[float]] = {name: [] for name in works}
+    cpu: dict[str, list[float]] = {name: [] for name in works}
     for _ in range(runs):
         for name, work in works.items():
-            start = time.perf_counter()
+            start, start_cpu = time.perf_counter(), time.process_time()
             work()
-            taken[name].append(time.perf_counter() - start)
-    return {name: statistics.median(times) for name, times in taken.items()}
+            wall[name].append(time.perf_counter() - start)
+            cpu[name].append(time.process_time() - start_cpu)
+    return tuple({n: statistics.median(t) for n, t in taken.items()} for taken in (wall, cpu))
 
 
-def compared(points: pa.Table, runs: int) -> tuple[dict, dict]:
-    """Seconds by detector and program, and how many each detector found."""
+def compared(points: pa.Table, runs: int) -> tuple[dict, dict, dict]:
+    """Wall and CPU seconds by detector and program, and how many each detector found."""
     connection = duckdb.connect()
     connection.register("arrow_points", points)
     connection.execute("CREATE TABLE points AS SELECT * FROM arrow_points")
@@ -409,7 +418,7 @@ def compared(points: pa.Table, runs: int) -> tuple[dict, dict]:
         "loitering": (loitering_ours, LOITERING_SQL, loitering_polars),
         "encounter": (encounters_ours, ENCOUNTER_SQL, encounters_polars),
     }
-    seconds, found = {}, {}
+    seconds, cpu, found = {}, {}, {}
     for kind, (ours, sql, polars) in contests.items():
         works = {
             "ours": lambda ours=ours: ours(points),
@@ -423,9 +432,9 @@ def compared(points: pa.Table, runs: int) -> tuple[dict, dict]:
                 message = f"{kind}: {name} found {len(answer)}, ours {len(answers['ours'])}: {odd}"
                 raise SystemExit(message)
         found[kind] = len(answers["ours"])
-        seconds[kind] = timed(runs, works)
+        seconds[kind], cpu[kind] = timed(runs, works)
         print(kind, found[kind], {n: round(s, 3) for n, s in seconds[kind].items()}, flush=True)
-    return seconds, found
+    return seconds, cpu, found
 
 
 def main() -> None:
@@ -437,19 +446,36 @@ def main() -> None:
     options = parser.parse_args()
     points = sea(*((2000, 500) if options.quick else (5000, 2000)))
     print(f"{points.num_rows} positions", flush=True)
-    seconds, found = compared(points, options.runs)
-    weighed = timed(options.runs, {"gap": lambda: weighed_gaps(points)})["gap"]
+    seconds, cpu, found = compared(points, options.runs)
+    weighed = timed(options.runs, {"gap": lambda: weighed_gaps(points)})
     few = points.slice(
         0, MOVINGPANDAS_VESSELS * (points.num_rows // (2000 if options.quick else 5000))
     )
     theirs = movingpandas_s(options.movingpandas, few)
-    ours_few = timed(
+    ours_few, _ = timed(
         options.runs, {"gap": lambda: gaps_ours(few), "loitering": lambda: loitering_ours(few)}
     )
-    print(json.dumps(summary(points, seconds, found, weighed, theirs, ours_few)))
+    report = summary(seconds, cpu, theirs, ours_few)
+    report |= {
+        "rows": points.num_rows,
+        "found": found,
+        "planted": {"gap": N_GAPS, "loitering": N_LOITERERS, "encounter": N_MEETINGS},
+        "gap_with_reception_s": round(weighed[0]["gap"], 3),
+        "gap_with_reception_cpu_s": round(weighed[1]["gap"], 3),
+        "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        "runs": options.runs,
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+        "versions": {
+            "duckdb": duckdb.__version__,
+            "polars": pl.__version__,
+            "numpy": np.__version__,
+        },
+    }
+    print(json.dumps(report))
 
 
-def summary(points, seconds, found, weighed, theirs, ours_few) -> dict:
+def summary(seconds: dict, cpu: dict, theirs: dict | None, ours_few: dict) -> dict:
+    """Seconds and how many times longer each peer takes, by detector."""
     ratio = {
         peer: {kind: round(s[peer] / s["ours"], 2) for kind, s in seconds.items()}
         for peer in ("duckdb", "polars")
@@ -458,15 +484,11 @@ def summary(points, seconds, found, weighed, theirs, ours_few) -> dict:
         kind: round((theirs["build_s"] + theirs[f"{kind}_s"]) / s) for kind, s in ours_few.items()
     }
     return {
-        "rows": points.num_rows,
-        "found": found,
-        "planted": {"gap": N_GAPS, "loitering": N_LOITERERS, "encounter": N_MEETINGS},
         "seconds": {k: {n: round(v, 3) for n, v in s.items()} for k, s in seconds.items()},
-        "gap_with_reception_s": round(weighed, 3),
+        "cpu_seconds": {k: {n: round(v, 3) for n, v in s.items()} for k, s in cpu.items()},
         "ratio_duckdb": ratio["duckdb"],
         "ratio_polars": ratio["polars"],
         "ratio_movingpandas": slower,
-        "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
     }
 
 

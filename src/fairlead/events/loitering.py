@@ -10,7 +10,7 @@ import pyarrow as pa
 from numba import njit
 
 from fairlead.events.event import event_rows, events_in_order, said_duration, said_place, said_time
-from fairlead.events.runs import INSIDE, OUTSIDE, RUN_MEMORY, UNKNOWN_SPEED, limits, runs_of
+from fairlead.events.runs import INSIDE, RUN_MEMORY, UNKNOWN_SPEED, limits, runs_of
 from fairlead.geo.shore import Shore
 from fairlead.schema.span import Span
 from fairlead.schema.step import Batch, to_numpy
@@ -102,14 +102,12 @@ class Loitering:
 
 @njit(cache=True)
 def _judged(speed_kn, station, status, slow_kn):
-    """Whether each point belongs to a run, and whether it says that the ship is at rest."""
-    inside, at_rest = np.empty(len(speed_kn), np.int8), np.empty(len(speed_kn), np.bool_)
+    """Whether each point belongs to a run (OUTSIDE is 0), and whether it says it is at rest."""
+    inside, at_rest = np.zeros(len(speed_kn), np.int8), np.zeros(len(speed_kn), np.bool_)
     for i in range(len(speed_kn)):
-        inside[i] = INSIDE if speed_kn[i] < slow_kn else OUTSIDE
-        if np.isnan(speed_kn[i]):
-            inside[i] = UNKNOWN_SPEED
-        if station[i] != SHIP:
-            inside[i] = OUTSIDE
+        if speed_kn[i] >= slow_kn or station[i] != SHIP:
+            continue
+        inside[i] = UNKNOWN_SPEED if np.isnan(speed_kn[i]) else INSIDE
         at_rest[i] = status[i] == AT_ANCHOR or status[i] == MOORED or status[i] == AGROUND
     return inside, at_rest
 

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 from numba import njit
 
-from fairlead.events.memory import keys_and_bounds, recalled, record_type, remembered, walked
+from fairlead.events.memory import recalled, record_type, remembered, walked
 from fairlead.geo.sphere import distance_m, implied_speed_kn
 from fairlead.schema.step import to_numpy
 from fairlead.schema.table import Table, column
@@ -118,7 +118,12 @@ def runs_of(
     `inside` is OUTSIDE, INSIDE or UNKNOWN_SPEED per point (int8), `marked` a flag of the detector's
     own (bool).
     """
-    keys, bounds = keys_and_bounds(to_numpy(points, "track_id"), to_numpy(carried, "track_id"))
+    tracks = to_numpy(points, "track_id")
+    starts = _starts(tracks)
+    known = tracks[starts[:-1]]
+    keys = np.union1d(known, to_numpy(carried, "track_id")).astype(np.int64)
+    at = np.searchsorted(known, np.append(keys, np.iinfo(np.int64).max))
+    bounds = starts[at]
     inputs = (
         bounds,
         to_numpy(points, "time_us"),
@@ -142,41 +147,86 @@ def _walk(
     """Each track's points in order of time. Returns how many rows of events there are."""
     most, n = limit[0], 0
     for k in range(len(records)):
-        record = records[k]
-        for i in range(bounds[k], bounds[k + 1]):
+        record, first, end = records[k], bounds[k], bounds[k + 1]
+        for i in range(first, end):
+            if inside[i] == OUTSIDE and record.is_on == 0:
+                continue  # nothing to end and nothing to begin: most points of most vessels
             now = time_us[i]
-            if record.is_known == 1 and now - record.time_us > most.gap_us:
-                n = _end(record, record.time_us + most.gap_us, found, n)
-                record.is_known = 0
+            known, before_us, y, x = _before(record, i, first, time_us, lat, lon)
+            if known and now - before_us > most.gap_us:
+                n = _end(record, before_us + most.gap_us, found, n)
+                known = False
             if record.is_on == 1 and record.lapsed and now - record.last_us > most.bridge_us:
                 n = _end(record, now, found, n)
             belongs = inside[i] == INSIDE
-            if inside[i] == UNKNOWN_SPEED and record.is_known == 1 and now > record.time_us:
-                speed_kn = implied_speed_kn(
-                    record.point_lat_deg, record.point_lon_deg, record.time_us, lat[i], lon[i], now
-                )
+            if inside[i] == UNKNOWN_SPEED and known and now > before_us:
+                speed_kn = implied_speed_kn(y, x, before_us, lat[i], lon[i], now)
                 belongs = most.slow_kn <= speed_kn < most.fast_kn
-            if belongs:
-                if record.is_on == 0:
-                    _begin(record, now, observation[i], lat[i], lon[i], mmsi[i])
-                _extend(record, now, observation[i], lat[i], lon[i], marked[i])
-                if now - record.sample_us >= _SAMPLE_US:
-                    record.way_m = _way_m(record)
-                    record.sample_us = now
-                    record.sample_lat_deg, record.sample_lon_deg = lat[i], lon[i]
-                if record.is_open == 0 and _counts(record, most):
-                    record.is_open, record.open_id = 1, observation[i]
-                    n = _write(record, now, 0, found, n)
-            else:
+            if not belongs:
                 record.lapsed = 1
-            record.is_known, record.time_us = 1, now
-            record.point_lat_deg, record.point_lon_deg = lat[i], lon[i]
+                continue
+            if record.is_on == 0:
+                _begin(record, now, observation[i], lat[i], lon[i], mmsi[i])
+            _extend(record, now, observation[i], lat[i], lon[i], marked[i])
+            if now - record.sample_us >= _SAMPLE_US:
+                record.way_m = _way_m(record)
+                record.sample_us = now
+                record.sample_lat_deg, record.sample_lon_deg = lat[i], lon[i]
+            if record.is_open == 0 and _counts(record, most):
+                record.is_open, record.open_id = 1, observation[i]
+                n = _write(record, now, 0, found, n)
+        if end > first:
+            record.is_known, record.time_us = 1, time_us[end - 1]
+            record.point_lat_deg, record.point_lon_deg = lat[end - 1], lon[end - 1]
         if record.is_known == 1:
             record.wake_us = record.time_us + most.gap_us
             if record.wake_us < until_us:
                 n = _end(record, record.wake_us, found, n)
                 record.is_known = 0
     return n
+
+
+@njit(cache=True)
+def _before(record, i, first, time_us, lat, lon):
+    """Whether there is a point before row i of this track, its time and its place."""
+    if i > first:
+        return True, time_us[i - 1], lat[i - 1], lon[i - 1]
+    return (
+        record.is_known == 1,
+        record.time_us,
+        record.point_lat_deg,
+        record.point_lon_deg,
+    )
+
+
+@njit(cache=True)
+def _starts(keys):
+    """Where each run of equal keys starts, with the length at the end; keys are sorted.
+
+    Leaps and halves its way to the next key, so that it does not read every row.
+    """
+    out, n, at = np.empty(1024, np.int64), 0, 0
+    while at < len(keys):
+        if n + 1 >= len(out):
+            wider = np.empty(2 * len(out), np.int64)
+            wider[:n] = out[:n]
+            out = wider
+        out[n] = at
+        n += 1
+        low, leap = at, 1
+        while low + leap < len(keys) and keys[low + leap] == keys[at]:
+            low += leap
+            leap *= 2
+        high = min(len(keys), low + leap)
+        while high - low > 1:
+            middle = (low + high) // 2
+            if keys[middle] == keys[at]:
+                low = middle
+            else:
+                high = middle
+        at = high
+    out[n] = len(keys)
+    return out[: n + 1]
 
 
 @njit(cache=True)

@@ -8,6 +8,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import zstandard
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from fairlead.schema.errors import ConfigError, SourceError
 from fairlead.schema.source import Cursor
@@ -297,3 +299,38 @@ def test_zeros_that_unpack_to_much_take_little_memory(tmp_path):
         rows = rows_of(opened(tmp_path / "bomb"))
         assert bytes_of(rows) == b"!AIVDM,1\n!AIVDM,2\n"
         assert len(faults_of(rows)) == 1
+
+
+@settings(max_examples=120, deadline=None)
+@given(
+    how=st.sampled_from(PACKINGS),
+    changes=st.lists(st.tuples(st.integers(6, 10_000), st.integers(0, 255)), max_size=4),
+    n_bytes=st.integers(0, 12_000),
+)
+def test_any_damage_is_a_fault_and_never_a_crash(tmp_path_factory, how, changes, n_bytes):
+    data = bytearray(packed(NMEA, how))
+    for place, value in changes:
+        data[place % len(data) if place % len(data) > 5 else 6] = value
+    path = tmp_path_factory.mktemp("damaged") / "feed"
+    path.write_bytes(data[:n_bytes])
+    rows = rows_of(opened(path, format="nmea"))
+    assert [f.split(":")[0] for f in faults_of(rows)] in (
+        [],
+        ["corrupt_stream"],
+        ["truncated_stream"],
+    )
+    if not changes:
+        assert NMEA.startswith(bytes_of(rows))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.binary(max_size=300))
+def test_any_bytes_are_recognised_or_refused_with_help(tmp_path_factory, data):
+    path = tmp_path_factory.mktemp("any") / "feed"
+    path.write_bytes(data)
+    try:
+        rows = rows_of(opened(path))
+    except SourceError as error:
+        assert error.help
+    else:
+        assert rows.num_rows <= 2

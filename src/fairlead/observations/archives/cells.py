@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -116,7 +116,7 @@ class ColumnCells:
         column = self._column(meaning, rows)
         if is_text(column):
             point = ord(self.layout.mapping.decimal_point)
-            return _by_text(column, lambda *places: values.numbers(*places, point))
+            return values.numbers(*text_places(column), point)
         if not _is_number(column.type):
             return np.full(len(column), np.nan), np.full(len(column), values.UNREADABLE, np.uint8)
         array = column.cast(pa.float64()).to_numpy(zero_copy_only=False)
@@ -126,7 +126,7 @@ class ColumnCells:
         column = self._column(meaning, rows)
         style = self.layout.mapping.time_format
         if is_text(column):
-            return _by_text(column, lambda *places: values.times(*places, _STYLES[style]))
+            return values.times(*text_places(column), _STYLES[style])
         missing = pc.is_null(column).to_numpy(zero_copy_only=False).astype(np.uint8)
         if pa.types.is_temporal(column.type):
             instants = column.cast(pa.timestamp("us", tz="UTC"), safe=False).cast(pa.int64())
@@ -184,10 +184,6 @@ def text_places(column: pa.Array) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         nulls = pc.is_null(column).to_numpy(zero_copy_only=False)
         ends[nulls] = begins[nulls]
     return text, begins, ends
-
-
-def _by_text(column: pa.Array, read: Callable[..., Numbers]) -> Numbers:
-    return read(*text_places(column))
 
 
 def _epochs(column: pa.Array, style: str) -> Numbers:

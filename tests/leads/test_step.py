@@ -113,6 +113,10 @@ def test_an_innocent_explanation_is_a_factor_that_takes_away(name, more):
     assert all(f["log_odds"] < 0 for f in json.loads(lead["factors"]) if f["name"] == name)
 
 
+def test_an_explanation_that_explains_nothing_is_not_shown():
+    assert "natural_silence" not in names(one(events=[event("e1", measures={"p_natural": 0.002})]))
+
+
 def test_meeting_a_listed_ship_counts():
     told = partner(
         "e1", "link", "link-x", probability=0.95, detail="OFAC SDN names DOVE.", known_h=1

@@ -14,6 +14,9 @@ UNJUDGED_EXPONENT = 3
 """A silence that nobody can judge has p_natural 0.5 and is what most honest ships show somewhere in
 a day; to the third power it keeps an eighth of its weight, one of 0.1 nearly three quarters."""
 
+LEAST_EXPLAINED = 0.02
+"""An explanation less probable than this explains nothing and is not shown."""
+
 _PASSENGER = range(60, 70)
 _WORK_BOATS = (31, 32, 50, 52, 53, 54)
 _AT_WORK_WITH_OTHERS = (31, 32, 50, 51, 52, 53, 54, 55, 58)
@@ -68,7 +71,8 @@ def event_grounds(events: Sequence[Row], setting: Setting) -> list[Ground]:
         explanations = tuple(
             e
             for e in explanations_of(event, setting)
-            if event["kind"] in setting.weights.innocent(e.name).explains and e.probability > 0
+            if event["kind"] in setting.weights.innocent(e.name).explains
+            and e.probability >= LEAST_EXPLAINED
         )
         certain = event["kind"] == "gap" and "p_natural" in event["measures"]
         name = _name(event, setting)
@@ -91,6 +95,12 @@ def _share(value: float) -> float:
     return min(1.0, max(0.0, float(value)))
 
 
+def _percent(probability: float) -> str:
+    if probability > 0.99:
+        return "over 99%"
+    return "under 1%" if probability < 0.01 else f"{probability:.0%}"
+
+
 def _name(event: Row, setting: Setting) -> str:
     if event["kind"] == "zone" and _FISHING in setting.ship_types:
         words = f"{event['measures'].get('area_kind', '')} {event['measures'].get('rules', '')}"
@@ -110,8 +120,8 @@ def _partner_grounds(event: Row, setting: Setting) -> list[Ground]:
             name="partner_listed",
             of=event["event_id"],
             certainty=_share(best["probability"]) * _share(event["confidence"]),
-            detail=f"The other vessel, {best['partner_mmsi']}, may be listed "
-            f"({best['probability']:.0%}): {best['detail']}",
+            detail=f"The other vessel, {best['partner_mmsi']}, is listed with a probability of "
+            f"{_percent(best['probability'])}. {best['detail']}",
             evidence=tuple(best["evidence"]),
             since_us=event["start_us"],
         )
@@ -143,7 +153,8 @@ def _of_the_event(event: Row, setting: Setting) -> list[Explanation]:
     measures, found = event["measures"], []
     natural = measures.get("p_natural")
     if natural is not None:
-        detail = f"Reception alone explains the silence with a probability of {natural:.0%}."
+        chance = _percent(natural)
+        detail = f"Reception alone explains the silence with a probability of {chance}."
         share = 1.0 - (1.0 - _share(natural)) ** UNJUDGED_EXPONENT
         found.append(setting.explained("natural_silence", detail, event["evidence"], share))
     if event["partner_mmsi"] is not None and not _is_ship(event["partner_mmsi"]):
@@ -216,7 +227,7 @@ def link_grounds(links: Sequence[Row], weights: Weights) -> list[Ground]:
                 name="listed",
                 of=link["link_id"],
                 certainty=_share(link["probability"]),
-                detail=f"Probability {link['probability']:.0%} of being listed: {link['detail']}",
+                detail=f"{link['detail']} Probability {_percent(link['probability'])}.",
                 evidence=tuple(link["evidence"]),
                 explanations=ended,
                 since_us=link["time_us"],

@@ -37,7 +37,7 @@ def main() -> int:
     for line in lines[:LINES]:
         short = line if len(line) <= WIDTH else line[: WIDTH - 1] + "…"
         bold = line[:2].strip().isdigit() or line.startswith("A simulated")
-        console.print(Text(short, style="bold" if bold else ""))
+        console.print(Text(short.replace(" ", "\u00a0"), style="bold" if bold else ""))
     TARGET.write_text(console.export_svg(title="fairlead demo", code_format=FORMAT), "utf-8")
     return 0
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fairlead.app.words import count, iso, plain
 
 MOST_FACTORS = 6
+WIDEST = 110
 
 
 class Paper:
@@ -19,14 +21,10 @@ class Paper:
         from rich.console import Console
 
         self._console = Console(highlight=False, markup=False, soft_wrap=True)
+        self.width = min(WIDEST, self._console.width if sys.stdout.isatty() else WIDEST)
 
     def line(self, text: str = "", style: str = "") -> None:
         self._console.print(plain(text), style=style)
-
-    def parts(self, *parts: tuple[str, str]) -> None:
-        from rich.text import Text
-
-        self._console.print(Text.assemble(*[(plain(t), s) for t, s in parts]))
 
 
 def print_summary(answer: Mapping[str, Any], *, quiet: bool) -> None:
@@ -42,7 +40,7 @@ def print_counts(
     paper: Paper, tables: Mapping[str, int], rejects: Mapping[str, int], n_late: int
 ) -> None:
     """One line per stage, then what was refused by reason."""
-    shown = [count(tables[name], noun) for name, noun in _STAGES if tables.get(name)]
+    shown = [count(tables[name], *nouns) for name, *nouns in _STAGES if tables.get(name)]
     paper.line(", ".join(shown) if shown else "no positions and no static reports", "dim")
     if rejects:
         reasons = ", ".join(
@@ -58,7 +56,7 @@ _STAGES = (
     ("observations", "observation"),
     ("statics", "static report"),
     ("tracks", "track"),
-    ("set_aside", "observation set aside"),
+    ("set_aside", "set aside", "set aside"),
     ("events", "event"),
 )
 
@@ -81,23 +79,38 @@ def print_leads(paper: Paper, leads: Sequence[Mapping[str, Any]], cut: Mapping[s
 
 
 def _print_lead(paper: Paper, rank: int, lead: Mapping[str, Any]) -> None:
-    paper.parts(
-        (f"{rank:>2}  ", "bold"),
-        (f"{lead['probability']:4.0%}  ", "bold"),
-        (str(lead["title"]), "bold"),
-    )
-    paper.line(
-        f"           {iso(lead['start_us'])} to {iso(lead['end_us'])}  {lead['lead_id']}", "dim"
-    )
-    factors = json.loads(lead["factors"])
+    paper.line(f"{rank:>2} {lead['probability']:>5.0%}  {lead['title']}", "bold")
+    paper.line(f"{_INDENT}{period(lead['start_us'], lead['end_us'])}, {lead['lead_id']}", "dim")
+    factors = [f for f in json.loads(lead["factors"]) if abs(f["log_odds"]) >= LEAST_WEIGHT]
     for factor in factors[:MOST_FACTORS]:
         weight = factor["log_odds"]
         sign = "+" if weight >= 0 else "−"
         style = "" if weight >= 0 else "dim"
-        paper.line(f"     {sign}{abs(weight):4.1f}  {factor['detail']}", style)
+        for number, line in enumerate(wrapped(factor["detail"], paper.width - len(_INDENT) - 7)):
+            head = f"{sign}{abs(weight):4.1f}  " if number == 0 else " " * 7
+            paper.line(f"{_INDENT}{head}{line}", style)
     if len(factors) > MOST_FACTORS:
-        paper.line(f"           and {count(len(factors) - MOST_FACTORS, 'smaller factor')}", "dim")
+        paper.line(
+            f"{_INDENT}       and {count(len(factors) - MOST_FACTORS, 'smaller factor')}", "dim"
+        )
     paper.line()
+
+
+_INDENT = " " * 10
+LEAST_WEIGHT = 0.05
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    """Lines of at most `width` characters, at least one."""
+    return textwrap.wrap(plain(text), max(40, width)) or [""]
+
+
+def period(start_us: int, end_us: int) -> str:
+    """`2025-10-14 13:50 to 23:27 UTC`, with the second date where it is another day."""
+    start, end = iso(start_us)[:16].replace("T", " "), iso(end_us)[:16].replace("T", " ")
+    if start == end:
+        return f"{start} UTC"
+    return f"{start} to {end[11:] if start[:10] == end[:10] else end} UTC"
 
 
 def tell(message: str) -> None:

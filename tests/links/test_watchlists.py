@@ -170,6 +170,32 @@ def test_any_bytes_are_records_or_a_source_error(payload):
     assert list(records.rows()) is not None
 
 
+KEYS = (
+    *("ent_num", "name", "sdn_type", "remarks", "alt_name", "imoNumber", "programKey", "mmsi"),
+    *("vessel_name", "ircs", "listing_rfmos", "names", "imo", "sanctions_origin", "flag", "type"),
+    *("reason", "startDate", "schema", "callsign", "is_currently_listed"),
+)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner),
+    max_leaves=4,
+)
+
+
+@given(st.lists(st.dictionaries(st.sampled_from(KEYS), VALUES, max_size=12), max_size=4))
+def test_any_values_in_known_fields_are_claims_or_counted(tmp_path_factory, items):
+    path = tmp_path_factory.mktemp("list") / "list.json"
+    path.write_text(json.dumps(items))
+    try:
+        found = read_watchlist(path, NOW)
+    except SourceError:
+        return
+    if "OFAC aliases" in found.layouts.values():
+        return
+    refused = sum(n for reason, n in found.counts.items() if reason.startswith("refused"))
+    assert found.claims.num_rows + refused == len(items)
+
+
 @pytest.mark.parametrize(
     ("text", "day"),
     [

@@ -63,7 +63,7 @@ def aliases(records: Records) -> dict[str, list[str]]:
     names: dict[str, list[str]] = defaultdict(list)
     for _, row in records.rows(ALIAS_COLUMNS):
         if given(row.get("alt_name")):
-            names[given(row["ent_num"])].append(given(row["alt_name"]))
+            names[given(row.get("ent_num"))].append(given(row["alt_name"]))
     return dict(names)
 
 

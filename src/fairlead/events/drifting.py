@@ -14,7 +14,7 @@ from fairlead.geo.sphere import bearing_deg
 from fairlead.schema.span import Span
 from fairlead.schema.step import Batch, to_numpy
 from fairlead.schema.table import Table, code
-from fairlead.schema.tables import EVENTS, NAV_STATUSES, STATION_CLASSES, TRACK_POINTS
+from fairlead.schema.tables import EVENTS, NAV_STATUSES, TRACK_POINTS
 
 NOT_UNDER_COMMAND = code(NAV_STATUSES, "not under command")
 AFLOAT = tuple(
@@ -73,7 +73,8 @@ class Drifting:
             marked_max=1.0,
         )
         inside = self._adrift(points, status, helpless)
-        kept, found = runs_of(carried, points, inside, helpless, limit, span.until_us)
+        marks = (NOT_UNDER_COMMAND,)
+        kept, found = runs_of(carried, points, limit, marks, span.until_us, inside)
         return kept, Batch({EVENTS: self._events(found)})
 
     def _adrift(self, points: pa.Table, status: np.ndarray, helpless: np.ndarray) -> np.ndarray:
@@ -82,9 +83,8 @@ class Drifting:
         across = np.abs((course - heading + 180.0) % 360.0 - 180.0) >= self.sideways_deg
         across |= helpless & (np.isnan(heading) | np.isnan(course))
         slow = (speed_kn >= self.slow_kn) & (speed_kn <= self.fast_kn)
-        ship = to_numpy(points, "station_class") == code(STATION_CLASSES, "ship")
         afloat = np.isin(status, AFLOAT)
-        return np.where(slow & across & ship & afloat, INSIDE, OUTSIDE).astype(np.int8)
+        return np.where(slow & across & afloat, INSIDE, OUTSIDE).astype(np.int8)
 
     def _events(self, found: np.ndarray) -> pa.Table:
         if not len(found):

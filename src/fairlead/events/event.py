@@ -154,7 +154,8 @@ def thinned(observation_ids: Iterable[int], most: int = MOST_EVIDENCE) -> list[i
 
 def said_time(time_us: int) -> str:
     """2020-06-30 17:05 UTC"""
-    return datetime.fromtimestamp(int(time_us) // 1_000_000, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    at = datetime.fromtimestamp(int(time_us) // 1_000_000, UTC)
+    return f"{at.year}-{at.month:02}-{at.day:02} {at.hour:02}:{at.minute:02} UTC"
 
 
 def said_place(lat_deg: float, lon_deg: float) -> str:

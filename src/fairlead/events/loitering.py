@@ -7,24 +7,20 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
-from numba import njit
 
 from fairlead.events.event import event_rows, events_in_order, said_duration, said_place, said_time
-from fairlead.events.runs import INSIDE, RUN_MEMORY, UNKNOWN_SPEED, limits, runs_of
+from fairlead.events.runs import RUN_MEMORY, limits, runs_of
 from fairlead.geo.shore import Shore
 from fairlead.schema.span import Span
-from fairlead.schema.step import Batch, to_numpy
+from fairlead.schema.step import Batch
 from fairlead.schema.table import Table, code
-from fairlead.schema.tables import EVENTS, NAV_STATUSES, STATION_CLASSES, TRACK_POINTS
+from fairlead.schema.tables import EVENTS, NAV_STATUSES, TRACK_POINTS
 
 PRESETS: dict[str, dict[str, dict[str, Any]]] = {
     "loitering": {"gfw": {"slow_kn": 2.0, "lasting_s_min": 3601, "offshore_nm_min": 20.0}}
 }
 
-AT_ANCHOR = code(NAV_STATUSES, "at anchor")
-MOORED = code(NAV_STATUSES, "moored")
-AGROUND = code(NAV_STATUSES, "aground")
-SHIP = code(STATION_CLASSES, "ship")
+AT_REST = tuple(code(NAV_STATUSES, s) for s in ("at anchor", "moored", "aground"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +49,6 @@ class Loitering:
     carries: ClassVar[Table] = RUN_MEMORY
 
     def step(self, carried: pa.Table, batch: Batch, span: Span) -> tuple[pa.Table, Batch]:
-        points = batch[TRACK_POINTS]
-        inside, at_rest = _judged(
-            to_numpy(points, "speed_kn"),
-            to_numpy(points, "station_class"),
-            to_numpy(points, "nav_status", code(NAV_STATUSES, "undefined")),
-            self.slow_kn,
-        )
         limit = limits(
             lasting_us=self.lasting_s_min * 1_000_000,
             bridge_us=self.bridge_s * 1_000_000,
@@ -69,7 +58,7 @@ class Loitering:
             mean_kn_max=self.slow_kn,
             marked_max=0.5,
         )
-        kept, found = runs_of(carried, points, inside, at_rest, limit, span.until_us)
+        kept, found = runs_of(carried, batch[TRACK_POINTS], limit, AT_REST, span.until_us)
         return kept, Batch({EVENTS: self._events(found)})
 
     def _events(self, found: np.ndarray) -> pa.Table:
@@ -98,18 +87,6 @@ class Loitering:
             evidence=[[f["start_id"], f["open_id"], f["last_id"]] for f in found],
         )
         return events_in_order(rows.filter(pa.array(~ended)), rows.filter(pa.array(ended)))
-
-
-@njit(cache=True)
-def _judged(speed_kn, station, status, slow_kn):
-    """Whether each point belongs to a run (OUTSIDE is 0), and whether it says it is at rest."""
-    inside, at_rest = np.zeros(len(speed_kn), np.int8), np.zeros(len(speed_kn), np.bool_)
-    for i in range(len(speed_kn)):
-        if speed_kn[i] >= slow_kn or station[i] != SHIP:
-            continue
-        inside[i] = UNKNOWN_SPEED if np.isnan(speed_kn[i]) else INSIDE
-        at_rest[i] = status[i] == AT_ANCHOR or status[i] == MOORED or status[i] == AGROUND
-    return inside, at_rest
 
 
 def _sentence(f: np.void) -> str:

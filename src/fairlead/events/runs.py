@@ -7,6 +7,8 @@ is over. A run that stays in one place is a stop and is told apart by its extent
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pyarrow as pa
 from numba import njit
@@ -14,10 +16,11 @@ from numba import njit
 from fairlead.events.memory import recalled, record_type, remembered, walked
 from fairlead.geo.sphere import distance_m, implied_speed_kn
 from fairlead.schema.step import to_numpy
-from fairlead.schema.table import Table, column
-from fairlead.schema.tables import F64, I64
+from fairlead.schema.table import Table, code, column
+from fairlead.schema.tables import F64, I64, NAV_STATUSES, STATION_CLASSES
 
 OUTSIDE, INSIDE, UNKNOWN_SPEED = 0, 1, 2
+SHIP = code(STATION_CLASSES, "ship")
 _SAMPLE_US = 300_000_000
 _M_PER_KN_US = 1852.0 / 3600.0 / 1e6
 _M_PER_DEG = 111_300.0
@@ -108,30 +111,34 @@ def limits(**values: float) -> np.ndarray:
 def runs_of(
     carried: pa.Table,
     points: pa.Table,
-    inside: np.ndarray,
-    marked: np.ndarray,
     limit: np.ndarray,
+    marks: Sequence[int],
     until_us: int,
+    inside: np.ndarray | None = None,
 ) -> tuple[pa.Table, np.ndarray]:
     """What is remembered (RUN_MEMORY) and the runs to write (FOUND), opening and closing ones.
 
-    `inside` is OUTSIDE, INSIDE or UNKNOWN_SPEED per point (int8), `marked` a flag of the detector's
-    own (bool).
+    Points slower than `fast_kn` belong, of ships only; `inside` (int8, per point OUTSIDE, INSIDE
+    or UNKNOWN_SPEED) says it otherwise. `marks` are the navigational statuses that are counted.
     """
     tracks = to_numpy(points, "track_id")
     starts = _starts(tracks)
     known = tracks[starts[:-1]]
     keys = np.union1d(known, to_numpy(carried, "track_id")).astype(np.int64)
     at = np.searchsorted(known, np.append(keys, np.iinfo(np.int64).max))
-    bounds = starts[at]
+    marked = np.zeros(len(NAV_STATUSES), np.bool_)
+    marked[list(marks)] = True
     inputs = (
-        bounds,
+        starts[at],
         to_numpy(points, "time_us"),
         to_numpy(points, "observation_id"),
         to_numpy(points, "lat_deg"),
         to_numpy(points, "lon_deg"),
         to_numpy(points, "mmsi"),
-        inside,
+        to_numpy(points, "station_class"),
+        to_numpy(points, "speed_kn"),
+        np.zeros(0, np.int8) if inside is None else inside,
+        to_numpy(points, "nav_status", len(NAV_STATUSES) - 1),
         marked,
         limit,
         until_us,
@@ -142,15 +149,34 @@ def runs_of(
 
 @njit(cache=True)
 def _walk(
-    bounds, time_us, observation, lat, lon, mmsi, inside, marked, limit, until_us, records, found
+    bounds,
+    time_us,
+    observation,
+    lat,
+    lon,
+    mmsi,
+    station,
+    speed,
+    inside,
+    status,
+    marked,
+    limit,
+    until_us,
+    records,
+    found,
 ):
     """Each track's points in order of time. Returns how many rows of events there are."""
-    most, n = limit[0], 0
+    most, n, judged = limit[0], 0, len(inside) > 0
     for k in range(len(records)):
         record, first, end = records[k], bounds[k], bounds[k + 1]
         for i in range(first, end):
-            if inside[i] == OUTSIDE and record.is_on == 0:
+            state = inside[i] if judged else INSIDE
+            if not judged and not speed[i] < most.fast_kn:
+                state = UNKNOWN_SPEED if np.isnan(speed[i]) else OUTSIDE
+            if state == OUTSIDE and record.is_on == 0:
                 continue  # nothing to end and nothing to begin: most points of most vessels
+            if station[i] != SHIP:
+                continue
             now = time_us[i]
             known, before_us, y, x = _before(record, i, first, time_us, lat, lon)
             if known and now - before_us > most.gap_us:
@@ -158,8 +184,8 @@ def _walk(
                 known = False
             if record.is_on == 1 and record.lapsed and now - record.last_us > most.bridge_us:
                 n = _end(record, now, found, n)
-            belongs = inside[i] == INSIDE
-            if inside[i] == UNKNOWN_SPEED and known and now > before_us:
+            belongs = state == INSIDE
+            if state == UNKNOWN_SPEED and known and now > before_us:
                 speed_kn = implied_speed_kn(y, x, before_us, lat[i], lon[i], now)
                 belongs = most.slow_kn <= speed_kn < most.fast_kn
             if not belongs:
@@ -167,22 +193,36 @@ def _walk(
                 continue
             if record.is_on == 0:
                 _begin(record, now, observation[i], lat[i], lon[i], mmsi[i])
-            _extend(record, now, observation[i], lat[i], lon[i], marked[i])
-            if now - record.sample_us >= _SAMPLE_US:
-                record.way_m = _way_m(record)
-                record.sample_us = now
-                record.sample_lat_deg, record.sample_lon_deg = lat[i], lon[i]
-            if record.is_open == 0 and _counts(record, most):
-                record.is_open, record.open_id = 1, observation[i]
-                n = _write(record, now, 0, found, n)
-        if end > first:
-            record.is_known, record.time_us = 1, time_us[end - 1]
-            record.point_lat_deg, record.point_lon_deg = lat[end - 1], lon[end - 1]
-        if record.is_known == 1:
-            record.wake_us = record.time_us + most.gap_us
-            if record.wake_us < until_us:
-                n = _end(record, record.wake_us, found, n)
-                record.is_known = 0
+            _extend(record, now, observation[i], lat[i], lon[i], marked[status[i] & 15])
+            n = _judge(record, most, found, n)
+        n = _rest(record, first, end, time_us, lat, lon, most, until_us, found, n)
+    return n
+
+
+@njit(cache=True)
+def _judge(record, most, found, n):
+    """Measure the way, and write the run if it has come to be one."""
+    if record.last_us - record.sample_us >= _SAMPLE_US:
+        record.way_m = _way_m(record)
+        record.sample_us = record.last_us
+        record.sample_lat_deg, record.sample_lon_deg = record.last_lat_deg, record.last_lon_deg
+    if record.is_open == 0 and _counts(record, most):
+        record.is_open, record.open_id = 1, record.last_id
+        n = _write(record, record.last_us, 0, found, n)
+    return n
+
+
+@njit(cache=True)
+def _rest(record, first, end, time_us, lat, lon, most, until_us, found, n):
+    """Remember the track's last point, or end its run where it has been silent too long."""
+    if end > first:
+        record.is_known, record.time_us = 1, time_us[end - 1]
+        record.point_lat_deg, record.point_lon_deg = lat[end - 1], lon[end - 1]
+    if record.is_known == 1:
+        record.wake_us = record.time_us + most.gap_us
+        if record.wake_us < until_us:
+            n = _end(record, record.wake_us, found, n)
+            record.is_known = 0
     return n
 
 

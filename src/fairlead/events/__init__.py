@@ -41,7 +41,6 @@ DETECTORS: dict[str, str] = {
 NEEDED: dict[str, str] = {
     "zone": "areas",
     "port_visit": "places",
-    "destination_mismatch": "places",
 }
 """Detectors that look at nothing without this setting: they are left out where it is not given."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import ClassVar
 
@@ -14,6 +14,7 @@ from numba import njit
 from fairlead.events.event import event_rows, events_in_order, said_duration, said_place, said_time
 from fairlead.events.identity_change import quoted
 from fairlead.events.memory import keys_and_bounds, recalled, remembered, walked
+from fairlead.geo.major_ports import major_ports
 from fairlead.geo.places import Places, bare_name
 from fairlead.geo.sphere import M_PER_NM, distance_m
 from fairlead.schema.span import Span
@@ -63,12 +64,13 @@ class DestinationMismatch:
 
     It has come `away_nm_min` farther from the place than it was at the nearest since it declared
     it, over `lasting_s` or more, and at least `steady_share_min` of the way it sailed led away.
-    A destination that names no known place is no event. Ends with another destination, or when
+    Places are the large ports of the world where none are given; a destination that names none of
+    them is no event. Ends with another destination, or when
     it has come back by half. Capes and straits make ships sail away for hours: the confidence is
     low, and grows with the distance.
     """
 
-    places: Places | None = None
+    places: Places = field(default_factory=major_ports)
     away_nm_min: float = 120.0
     lasting_s: int = 8 * 3600
     steady_share_min: float = 0.8
@@ -83,8 +85,6 @@ class DestinationMismatch:
     carries: ClassVar[Table] = MEMORY
 
     def step(self, carried: pa.Table, batch: Batch, span: Span) -> tuple[pa.Table, Batch]:  # noqa: ARG002
-        if self.places is None or not len(self.places):
-            return MEMORY.empty(), Batch({EVENTS: EVENTS.empty()})
         rows = self._rows(batch)
         keys, bounds = keys_and_bounds(rows["mmsi"], carried["mmsi"].to_numpy())
         inputs = (
@@ -127,7 +127,7 @@ class DestinationMismatch:
         return {n: v[order] for n, v in rows.items()}
 
     def _events(self, rows: dict[str, np.ndarray], found: np.ndarray) -> pa.Table:
-        if not len(found) or self.places is None:
+        if not len(found):
             return EVENTS.empty()
         trip, ended = found["trip"], found["ended"]
         away_nm = (trip["now_m"] - trip["start_m"]) / M_PER_NM
@@ -170,14 +170,12 @@ def _sentence(trip: np.void, away_nm: float, title: str) -> str:
     )
 
 
-def place_of(places: Places | None, text: str) -> int:
+def place_of(places: Places, text: str) -> int:
     """Number of the place a declared destination names, -1 for none or several.
 
     Understood: UN/LOCODE with or without a space, `A>B` and `A TO B` (the last is meant), a name
     alone or before a comma. A name that places of different regions share is not resolved.
     """
-    if places is None:
-        return -1
     codes, names = _words(places)
     last = re.split(r">|=>|->|\bTO\b", text.upper())[-1].strip(" .@")
     code = _LOCODE.match(last)

@@ -42,6 +42,8 @@ def _memory(name: str, key: str, doc: str) -> Table:
                 column("n_new", _I64, "messages with that", required=True),
                 column("new_us", _I64, "first of them", required=True),
                 column("new_id", _I64, "its observation", required=True),
+                column("n_returns", _I64, "times the settled value came back", required=True),
+                column("return_us", _I64, "last of them", required=True),
             ]
         ),
         key=key,
@@ -53,6 +55,7 @@ def _memory(name: str, key: str, doc: str) -> Table:
 MEMORY = _memory("identity_change_memory", "mmsi", "Per identity and field: its value.")
 MMSI_MEMORY = _memory("mmsi_change_memory", "imo", "Per IMO number: the MMSI that sends it.")
 
+_DAY_US = 86_400_000_000
 _STATE = np.dtype(
     [
         (n, "i8")
@@ -66,10 +69,13 @@ _STATE = np.dtype(
             "n_new",
             "new_us",
             "new_id",
+            "n_returns",
+            "return_us",
         )
     ]
 )
 _FOUND = np.dtype([("row", "i8"), ("key", "i8"), ("state", _STATE)])
+_COUNTS = tuple(n for n in _STATE.names or () if n not in ("value", "new_value"))
 _FIELDS = ("name", "callsign", "imo")
 
 
@@ -78,12 +84,14 @@ class IdentityChange:
     """A vessel's name, call sign or IMO number changes from one value to another.
 
     The new value is said `seen_min` times over `lasting_s`, `seen_min_near` times where it is one
-    letter from the old one, and the old one is not said in between.
+    letter from the old one, and the old one is not said in between. Values that went to and fro
+    over `returns_max` times a day are two ships' (`mmsi_shared`), or a disagreement.
     """
 
     seen_min: int = 3
     seen_min_near: int = 8
     lasting_s: int = 600
+    returns_max: int = 4
 
     kind: ClassVar[str] = "identity_change"
     version: ClassVar[int] = 1
@@ -103,7 +111,7 @@ class IdentityChange:
                 number,
                 statics,
                 values,
-                (self.seen_min, self.seen_min_near, self.lasting_s * 1_000_000),
+                (self.seen_min, self.seen_min_near, self.lasting_s * 1_000_000, self.returns_max),
             )
             memory.append(kept)
             bare = np.array([w.replace(" ", "") for w in words] or [""], object)
@@ -155,10 +163,12 @@ class MmsiChange:
     """A hull's IMO number, sent under one MMSI until now, is sent under another.
 
     Sent `seen_min` times over `lasting_s` under the new one, and not under the old one meanwhile.
+    A number that went to and fro over `returns_max` times a day is on two ships (`imo_shared`).
     """
 
     seen_min: int = 3
     lasting_s: int = 2 * 3600
+    returns_max: int = 2
 
     kind: ClassVar[str] = "mmsi_change"
     version: ClassVar[int] = 1
@@ -176,7 +186,7 @@ class MmsiChange:
             0,
             statics,
             values,
-            (self.seen_min, self.seen_min, self.lasting_s * 1_000_000),
+            (self.seen_min, self.seen_min, self.lasting_s * 1_000_000, self.returns_max),
         )
         return kept, Batch({EVENTS: self._events(statics, found, words)})
 
@@ -268,7 +278,7 @@ def _followed(
     field: int,
     statics: pa.Table,
     values: pa.Array | pa.ChunkedArray,
-    needed: tuple[int, int, int],
+    needed: tuple[int, int, int, int],
 ) -> tuple[pa.Table, np.ndarray, list[str]]:
     """Walk a field of every key; memory after it, changes found, and the words behind numbers."""
     carried = table.conform(carried).filter(pc.equal(table.conform(carried)["field"], field))
@@ -289,7 +299,7 @@ def _followed(
     keys, bounds = keys_and_bounds(row_keys, carried[table.key].to_numpy())
     states = np.zeros(len(keys), _STATE)
     at = np.searchsorted(keys, carried[table.key].to_numpy())
-    for name in ("n_seen", "first_id", "time_us", "last_id", "n_new", "new_us", "new_id"):
+    for name in _COUNTS:
         states[name][at] = carried[name].to_numpy()
     states["value"][at], states["new_value"][at] = numbers[n : n + m], numbers[n + m :]
     letters = np.frombuffer("".join(words).encode("ascii", "replace"), np.uint8)
@@ -309,10 +319,7 @@ def _followed(
     )
     found = found[:n_found]
     found["key"] = to_numpy(statics, table.key)[found["row"]]
-    kept = {
-        name: np.ascontiguousarray(states[name])
-        for name in ("n_seen", "first_id", "time_us", "last_id", "n_new", "new_us", "new_id")
-    }
+    kept = {name: np.ascontiguousarray(states[name]) for name in _COUNTS}
     dictionary = pa.array(words or [""], pa.string())
     kept |= {
         table.key: keys,
@@ -339,6 +346,7 @@ def _walk(
     seen_min,
     seen_min_near,
     lasting_us,
+    returns_max,
     states,
     found,
 ) -> int:
@@ -351,6 +359,10 @@ def _walk(
                 if m.n_seen == 0:
                     m.value, m.first_id = numbers[i], observation_id[i]
                     m.new_value = numbers[i]
+                elif m.n_new > 0:
+                    recent = time_us[i] - m.return_us < _DAY_US
+                    m.n_returns = m.n_returns + 1 if recent else 1
+                    m.return_us = time_us[i]
                 m.n_seen += 1
                 m.time_us, m.last_id, m.n_new = time_us[i], observation_id[i], 0
                 continue
@@ -363,7 +375,8 @@ def _walk(
                 needed = seen_min_near
             if m.n_new < needed or time_us[i] - m.new_us < lasting_us:
                 continue
-            if m.n_seen >= seen_min:
+            settled = time_us[i] - m.return_us >= _DAY_US or m.n_returns <= returns_max
+            if m.n_seen >= seen_min and settled:
                 found[n].row = i
                 found[n].state = m
                 n += 1

@@ -40,7 +40,7 @@ MEMORY = Table(
 class LearnedPortVisit:
     """A vessel lies still for hours where `vessels_min` other hulls have lain still before it."""
 
-    vessels_min: int = 5
+    vessels_min: int = 3
 
     kind: ClassVar[str] = "port_visit"
     version: ClassVar[int] = 1

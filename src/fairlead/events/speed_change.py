@@ -219,6 +219,7 @@ def _walk(
                 abs(m.new_kn - m.steady_kn) >= change_kn_min
                 and m.new_since_us - m.until_us <= within_us
                 and m.steady_kn > at_rest_kn
+                and _shown(m)
                 and max(m.new_kn, m.steady_kn) <= fast_craft_kn
             ):
                 if n < len(found):
@@ -230,6 +231,15 @@ def _walk(
                 n += 1
             _replace(m, time_us[i], observation_id[i])
     return n
+
+
+@njit(cache=True)
+def _shown(m) -> bool:
+    """Whether the positions of a vessel that slowed agree: else it only reports so."""
+    made_kn = implied_speed_kn(
+        m.new_lat_deg, m.new_lon_deg, m.new_since_us, m.lat_deg, m.lon_deg, m.time_us
+    )
+    return m.new_kn > m.steady_kn or made_kn < (m.new_kn + m.steady_kn) / 2.0
 
 
 @njit(cache=True)

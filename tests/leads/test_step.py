@@ -113,6 +113,11 @@ def test_an_innocent_explanation_is_a_factor_that_takes_away(name, more):
     assert all(f["log_odds"] < 0 for f in json.loads(lead["factors"]) if f["name"] == name)
 
 
+@pytest.mark.parametrize(("mmsi", "excused"), [(89, False), (2275200, True), (970011111, True)])
+def test_archives_number_ships_without_mmsi(mmsi, excused):
+    assert ("not_a_ship" in names(one(events=[event("e1", mmsi=mmsi)]))) == excused
+
+
 def test_an_explanation_that_explains_nothing_is_not_shown():
     assert "natural_silence" not in names(one(events=[event("e1", measures={"p_natural": 0.002})]))
 

@@ -198,8 +198,11 @@ def _partner_at_work(event: Row, setting: Setting) -> Explanation | None:
 
 
 def _is_ship(mmsi: int) -> bool:
-    """Nine digits that begin with a country's (ITU-R M.585): 2 to 7."""
-    return 200_000_000 <= mmsi < 800_000_000
+    """Nine digits that begin with a country's (ITU-R M.585): 2 to 7.
+
+    Numbers under a million are no MMSI of anything: archives without names number ships so.
+    """
+    return mmsi < 1_000_000 or 200_000_000 <= mmsi < 800_000_000
 
 
 def _overlap(event: Row, visit: Row) -> bool:

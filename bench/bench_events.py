@@ -1,6 +1,7 @@
 """Precision and recall of every kind of event over seeded seas, and false alarms.
 
-    python bench/bench_events.py [--quick] [--json] [--seeds N] [--keep DIR] [--reference DIR]
+    python bench/bench_events.py [--quick] [--json] [--seeds N] [--clean-seeds N] [--keep DIR]
+                                 [--reference DIR]
 
 Each sea goes through the whole program (`fairlead run`, then `fairlead show events`). False alarms
 are counted on the clean seas, where nothing is planted, and on a real day where one is at hand
@@ -11,11 +12,8 @@ that its figure counts every event as an alarm. The last line is one JSON object
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import platform
-import subprocess
-import sys
+import shutil
 import tempfile
 import time
 from collections import Counter, defaultdict
@@ -28,6 +26,7 @@ import pyarrow.parquet as pq
 from fairlead.schema.tables import EVENTS
 from fairlead.simulate import DEFAULT_HOURS, Sea, events_truth, simulate
 from fairlead.simulate.score import CONFIDENCE_MIN, FAMILIES, Score, Verdict, score
+from measure import fairlead, finish
 
 ROOT = Path(__file__).parents[1]
 DATA = Path(os.environ.get("FAIRLEAD_DATA", ROOT.parent / "shared" / "data"))
@@ -35,29 +34,18 @@ REAL_DAY = DATA / "ais" / "us_coastal_2020-06-30.parquet"
 REPORT_EVERY_S = 60.0
 
 
-def fairlead(*arguments: str) -> str:
-    """Runs the program; what it writes to standard output."""
-    command = [str(Path(sys.executable).parent / "fairlead"), *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
-    if done.returncode:
-        message = f"{' '.join(arguments)}: exit {done.returncode}\n{done.stderr[-2000:]}"
-        raise SystemExit(message)
-    return done.stdout
-
-
-def watched(source: Path, workspace: Path, *more: str) -> tuple[pa.Table, dict]:
-    """The events of a source that went through the whole flow, and the run's own summary."""
-    said = fairlead("run", str(source), "--workspace", str(workspace), "--json", *more)
+def watched(source: Path, workspace: Path, *more: str) -> pa.Table:
+    """The events of a source that went through the whole flow."""
+    shutil.rmtree(workspace, ignore_errors=True)
+    fairlead("run", source, "--workspace", workspace, "--json", *more)
     out = workspace / "events.parquet"
-    fairlead(
-        "show", "events", "--workspace", str(workspace), "--format", "parquet", "-o", str(out)
-    )  # fmt: skip
-    return EVENTS.conform(pq.read_table(out)), json.loads(said.splitlines()[-1])
+    fairlead("show", "events", "--workspace", workspace, "--format", "parquet", "-o", out)
+    return EVENTS.conform(pq.read_table(out))
 
 
 def watched_sea(sea: Sea, folder: Path, reference: list[str]) -> pa.Table:
     more = ["--zones", str(sea.zones), "--watchlists", str(sea.watchlists), *reference]
-    return watched(sea.nmea, folder / "workspace", *more)[0]
+    return watched(sea.nmea, folder / "workspace", *more)
 
 
 def planted(seeds: range, folder: Path, reference: list[str]) -> tuple[dict, list, int]:
@@ -101,7 +89,7 @@ def real_day(folder: Path, reference: list[str]) -> dict | None:
     if pa.types.is_temporal(lasted.type):
         lasted = lasted.cast(pa.duration("us")).cast(pa.int64())
     seconds = sum(lasted.to_pylist()) / 1e6
-    events, _ = watched(REAL_DAY, folder / "real", *reference)
+    events = watched(REAL_DAY, folder / "real", *reference)
     sure = events.filter(pc.greater_equal(events["confidence"], CONFIDENCE_MIN))
     counts = Counter(FAMILIES.get(k, k) for k in sure["kind"].to_pylist())
     return {
@@ -168,9 +156,8 @@ def main() -> None:
         "real_day": real,
         "reference": bool(reference),
         "wall_s": round(time.perf_counter() - started, 1),
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
     }
-    print(json.dumps(result))
+    finish("events", result, keep=not given.quick)
 
 
 if __name__ == "__main__":

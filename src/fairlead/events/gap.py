@@ -189,6 +189,7 @@ def _measures(f: np.void, natural: float, end: dict[str, Any]) -> dict[str, Any]
         "lasted_s": (f["known_us"] - f["start_us"]) / 1e6,
         "n_vessels_heard_nearby": f["most_vessels"],
         "n_positions_heard_nearby": f["n_messages_since"],
+        "share_silent_nearby": f["n_silent_since"] / max(1, f["n_due_since"]),
         "hours_watched": f["n_hours"],
         "hours_others_heard": f["n_heard"],
         "hours_listening": f["listened_h"],
@@ -217,15 +218,22 @@ def _sentence(f: np.void, natural: float) -> str:
 
 
 def _reason(f: np.void) -> str:
-    hours = f["n_hours"]
-    if f["n_heard"] * 2 >= max(1, hours):
-        others = f"{f['most_vessels']} other vessel{'s' if f['most_vessels'] != 1 else ''}"
-        said = f"Meanwhile {others} nearby were heard, with {f['n_messages_since']} positions."
-    elif f["listened_h"] * 2 < hours:
+    hours, heard = f["n_hours"], f["n_heard"]
+    if f["listened_h"] * 2 < hours and f["most_silent"] > 0:
         return (
             f"All {f['most_silent'] + 1} vessels nearby fell silent together, for "
-            f"{hours - f['n_heard']} of {hours} hours: the receiver was probably out."
+            f"{hours - heard} of {hours} hours: the receiver was probably out."
         )
+    if heard:
+        share = f["n_silent_since"] / max(1, f["n_due_since"])
+        many = bool(f["most_vessels"] != 1)
+        others, were = f"{f['most_vessels']} other vessel{'s' * many}", "were" if many else "was"
+        said = (
+            f"Meanwhile {others} nearby {were} heard, in {heard} of {hours} hours, with "
+            f"{f['n_messages_since']} positions."
+        )
+        if share > 0.1:
+            said += f" But {share:.0%} of the vessels here were silent in those hours."
     else:
         said = "No other vessel was near enough to tell whether anyone was listening."
     if f["p_edge"] > 0.3:

@@ -10,8 +10,9 @@ For each whole hour of a silence, in the cell where the ship was last heard:
 
 The silence is then natural by chance with the product over the hours of (no listening, or no
 arrival), by sailing out of range if the course led to octants where nobody was heard, or by a cause
-that the data cannot show, which is the rarer the better the ship and its neighbours were heard.
-The weights are judgement, kept together here; docs say how they did on real data.
+that the data do not show. Such causes are as common as other ships here fall silent while someone
+listens (in harbours many do, switched off at their berths), and else the rarer the better the ship
+and its neighbours were heard. The weights are judgement, kept together here.
 """
 
 from __future__ import annotations
@@ -65,6 +66,8 @@ GAP_MEMORY = Table(
             column("most_vessels", I64, "most others heard in an hour", required=True),
             column("most_silent", I64, "most others silent in an hour", required=True),
             column("n_messages_since", I64, "messages of others", required=True),
+            column("n_due_since", I64, "others due, summed over hours heard", required=True),
+            column("n_silent_since", I64, "of them silent", required=True),
             column("p_before", F64, "share that arrived before the silence", required=True),
             column(
                 "per_day", F64, "positions per vessel and day before; -1 unknown", required=True
@@ -90,7 +93,9 @@ def natural_share(found: np.ndarray, p_switched_off: float) -> np.ndarray:
     """The probability that each silence is natural: float64, shape (n,)."""
     heard = 1.0 + found["most_vessels"]
     unseen = np.clip(0.5 / ((1.0 + found["n_before"]) * heard * heard), 2e-4, 0.5)
+    unseen = unseen + found["n_silent_since"] / np.maximum(1, found["n_due_since"])
     unseen = unseen + P_UNKNOWN * found["n_unknown"] / np.maximum(1, found["n_hours"])
+    unseen = np.minimum(unseen, 1.0)
     by_chance = found["p_edge"] + (1.0 - found["p_edge"]) * found["p_by_chance"]
     likelihood = (unseen + (1.0 - unseen) * by_chance) * (1.0 - p_switched_off)
     return likelihood / (likelihood + p_switched_off)
@@ -169,6 +174,8 @@ def _heard(item, hour, listening):
     item.most_silent = max(item.most_silent, n_others)
     if hour.n_vessels > 0:
         item.n_heard += 1
+        item.n_silent_since += max(0, n_others)
+        item.n_due_since += hour.n_vessels + max(0, n_others)
         return 1.0, (2.0 * item.p_before + hour.n_messages) / (2.0 + max(due, hour.n_messages))
     if n_others <= 0:
         item.n_unknown += 1
@@ -204,6 +211,7 @@ def _write(item, k, known_us, ended, found, n):
         out.n_hours, out.n_heard, out.n_unknown = item.n_hours, item.n_heard, item.n_unknown
         out.most_vessels, out.most_silent = item.most_vessels, item.most_silent
         out.n_messages_since, out.p_before = item.n_messages_since, item.p_before
+        out.n_due_since, out.n_silent_since = item.n_due_since, item.n_silent_since
         out.per_day, out.listened_h = item.per_day, item.listened_h
         out.p_by_chance, out.p_edge = item.p_by_chance, _edge(item)
         out.item, out.known_us, out.ended = k, known_us, ended

@@ -13,7 +13,13 @@ from numba import njit
 
 from fairlead.events.event import event_rows, events_in_order, said_duration, said_place, said_time
 from fairlead.events.identity_change import quoted
-from fairlead.events.memory import keys_and_bounds, recalled, remembered, walked
+from fairlead.events.memory import (
+    insertion_points,
+    keys_and_bounds,
+    recalled,
+    remembered,
+    walked,
+)
 from fairlead.geo.major_ports import major_ports
 from fairlead.geo.places import Places, bare_name
 from fairlead.geo.sphere import M_PER_NM, distance_m
@@ -55,6 +61,7 @@ MEMORY = Table(
 )
 _RECORD = np.dtype([(f.name, f.type.to_pandas_dtype()) for f in MEMORY.columns])
 _FOUND = np.dtype([("row", "i8"), ("ended", "i8"), ("trip", _RECORD)])
+_SHARED = ("mmsi", "time_us", "observation_id")
 _LOCODE = re.compile(r"^([A-Z]{2})[ ]?([A-Z2-9]{3})$")
 
 
@@ -112,19 +119,13 @@ class DestinationMismatch:
         said = statics["destination"].combine_chunks().dictionary_encode()
         places = [place_of(self.places, text) + 1 for text in said.dictionary.to_pylist()]
         place = np.array([*places, 0], np.int64)[said.indices.to_numpy(zero_copy_only=False)]
-        rows = {
-            n: np.concatenate([statics[n].to_numpy(), points[n].to_numpy()])
-            for n in ("mmsi", "time_us", "observation_id")
-        }
-        rows["place"] = np.concatenate([place, np.full(points.num_rows, -1, np.int64)])
-        for n in ("lat_deg", "lon_deg"):
-            rows[n] = np.concatenate([np.zeros(statics.num_rows), points[n].to_numpy()])
-        if statics.num_rows == 0:
+        rows = {n: points[n].to_numpy() for n in (*_SHARED, "lat_deg", "lon_deg")}
+        rows["place"] = np.full(points.num_rows, -1, np.int64)
+        if not statics.num_rows:
             return rows
-        order = np.lexsort(
-            (rows["observation_id"], rows["place"] < 0, rows["time_us"], rows["mmsi"])
-        )
-        return {n: v[order] for n, v in rows.items()}
+        declared = {n: statics[n].to_numpy() for n in _SHARED} | {"place": place}
+        at = insertion_points(rows["mmsi"], rows["time_us"], declared["mmsi"], declared["time_us"])
+        return {n: np.insert(v, at, declared.get(n, 0)) for n, v in rows.items()}
 
     def _events(self, rows: dict[str, np.ndarray], found: np.ndarray) -> pa.Table:
         if not len(found):

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numba import njit
 
 from fairlead.schema.step import key_starts
 from fairlead.schema.table import Table
@@ -65,3 +66,22 @@ def walked(
         if n <= capacity:
             return after, room[:n]
         capacity = n
+
+
+@njit(cache=True)
+def insertion_points(
+    keys: np.ndarray, time_us: np.ndarray, other_keys: np.ndarray, other_us: np.ndarray
+) -> np.ndarray:
+    """Where the rows of a second sorted table go among those of a first, for `np.insert`.
+
+    Both are sorted by key and time; of equal ones the second table's row comes first.
+    """
+    out = np.empty(len(other_keys), np.int64)
+    i = 0
+    for j in range(len(other_keys)):
+        while i < len(keys) and (
+            keys[i] < other_keys[j] or (keys[i] == other_keys[j] and time_us[i] < other_us[j])
+        ):
+            i += 1
+        out[j] = i
+    return out

@@ -10,8 +10,14 @@ import pyarrow as pa
 from numba import njit
 
 from fairlead.events.event import event_rows, events_in_order, said_place, said_time
-from fairlead.events.memory import keys_and_bounds, recalled, remembered, walked
-from fairlead.geo.sphere import M_PER_NM, distance_m, implied_speed_kn
+from fairlead.events.memory import (
+    insertion_points,
+    keys_and_bounds,
+    recalled,
+    remembered,
+    walked,
+)
+from fairlead.geo.sphere import M_PER_NM, M_S_PER_KN, distance_m, implied_speed_kn
 from fairlead.schema.span import Span
 from fairlead.schema.step import Batch
 from fairlead.schema.table import Table, code, column
@@ -173,20 +179,18 @@ def _sentence(f: np.void, away_nm: float) -> str:
 
 
 def _positions(batch: Batch) -> dict[str, np.ndarray]:
-    """Track points and outliers of ships' identities, by MMSI, time and observation."""
+    """Track points and outliers of ships' identities, by MMSI and time."""
     points, aside = batch[TRACK_POINTS], batch[SET_ASIDE]
     aside = aside.filter(pa.array(aside["reason"].to_numpy() == code(SET_ASIDE_REASONS, "outlier")))
-    names = ("mmsi", "time_us", "observation_id", "lat_deg", "lon_deg")
-    rows = {n: np.concatenate([points[n].to_numpy(), aside[n].to_numpy()]) for n in names}
-    rows["track_id"] = np.concatenate(
-        [points["track_id"].to_numpy(), np.zeros(aside.num_rows, np.int64)]
-    )
+    names = ("mmsi", "time_us", "observation_id", "lat_deg", "lon_deg", "track_id")
+    rows = {n: points[n].to_numpy() for n in names}
+    if aside.num_rows:
+        outliers = {n: aside[n].to_numpy() for n in names[:-1]}
+        outliers["track_id"] = np.zeros(aside.num_rows, np.int64)
+        at = insertion_points(rows["mmsi"], rows["time_us"], outliers["mmsi"], outliers["time_us"])
+        rows = {n: np.insert(v, at, outliers[n]) for n, v in rows.items()}
     ships = (rows["mmsi"] >= 200_000_000) & (rows["mmsi"] <= 799_999_999)
-    if aside.num_rows or not ships.all():
-        rows = {n: v[ships] for n, v in rows.items()}
-        order = np.lexsort((rows["observation_id"], rows["time_us"], rows["mmsi"]))
-        rows = {n: v[order] for n, v in rows.items()}
-    return rows
+    return rows if ships.all() else {n: v[ships] for n, v in rows.items()}
 
 
 @njit(cache=True)
@@ -211,20 +215,18 @@ def _walk(
         for i in range(bounds[k], bounds[k + 1]):
             now, lat, lon = time_us[i], lat_deg[i], lon_deg[i]
             away_m = distance_m(m.lat_deg, m.lon_deg, lat, lon)
-            fits = m.n_here == 0 or _fits(
-                m.lat_deg, m.lon_deg, m.time_us, lat, lon, now, speed_kn_max, jump_m
-            )
-            # Given time, a ship could sail to where its positions leapt; nearness decides.
-            if fits and m.n_away > 0:
-                fits = away_m <= distance_m(m.away_lat_deg, m.away_lon_deg, lat, lon)
+            fits = m.n_here == 0 or _fits(away_m, now - m.time_us, speed_kn_max, jump_m)
+            leapt_m = 0.0
+            if m.n_away > 0:
+                # Given time, a ship could sail to where its positions leapt; nearness decides.
+                leapt_m = distance_m(m.away_lat_deg, m.away_lon_deg, lat, lon)
+                fits = fits and away_m <= leapt_m
             if fits:
                 if m.n_away > 0:
                     n = _returned(m, i, now, observation_id[i], found, n)
                 _stand(m, now, observation_id[i], track_id[i], lat, lon)
                 continue
-            if m.n_away > 0 and not _fits(
-                m.away_lat_deg, m.away_lon_deg, m.away_us, lat, lon, now, speed_kn_max, jump_m
-            ):
+            if m.n_away > 0 and not _fits(leapt_m, now - m.away_us, speed_kn_max, jump_m):
                 if m.opened:
                     continue
                 m.n_away = 0
@@ -244,10 +246,8 @@ def _walk(
 
 
 @njit(cache=True)
-def _fits(lat_1, lon_1, time_1, lat_2, lon_2, time_2, speed_kn_max, jump_m) -> bool:
-    if distance_m(lat_1, lon_1, lat_2, lon_2) < jump_m:
-        return True
-    return implied_speed_kn(lat_1, lon_1, time_1, lat_2, lon_2, time_2) <= speed_kn_max
+def _fits(away_m, lasted_us, speed_kn_max, jump_m) -> bool:
+    return away_m < jump_m or away_m <= speed_kn_max * M_S_PER_KN * lasted_us / 1e6
 
 
 @njit(cache=True)

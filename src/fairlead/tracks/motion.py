@@ -7,7 +7,7 @@ the two predictions with constant velocity, rest, manoeuvres at any usual speed,
 receiver, and a home range for long silences. Beyond the top speed it is nil.
 """
 
-from math import cos, exp, hypot, inf, isnan, log, pi, sin
+from math import cos, exp, hypot, inf, isnan, log, pi, sin, sqrt
 from typing import NamedTuple
 
 import numpy as np
@@ -69,6 +69,8 @@ def offset_m(lat_1: float, lon_1: float, lat_2: float, lon_2: float) -> tuple[fl
 @njit(cache=True)
 def _turned(east, north, lat_deg, d_lon_deg):
     """A vector carried along a parallel keeps its direction in space: north itself turns."""
+    if -0.05 < d_lon_deg < 0.05:
+        return east, north
     angle = wrap_lon_deg(d_lon_deg) * (pi / 180.0) * sin(lat_deg * (pi / 180.0))
     if abs(angle) < 1e-3:
         return east, north
@@ -91,46 +93,45 @@ def _drift_m(lasted_s: float, speed_m_s: float) -> float:
 
 
 @njit(cache=True)
-def errors_m(hull, time_us, lat, lon, east, north, noise_m):
-    """Distance from the hull's last position, and error and scale of both predictions.
+def _missed_m2(x, y, v_e, v_n, error_m_s, lasted_s, slack_s, noise_m):
+    """Squares of the error of a prediction with constant velocity and of its scale."""
+    d_x, d_y = x - v_e * lasted_s, y - v_n * lasted_s
+    speed_2 = v_e * v_e + v_n * v_n
+    drift, spread = _drift_m(lasted_s, sqrt(speed_2)), error_m_s * lasted_s
+    scale_2 = 2.0 * noise_m * noise_m + speed_2 * slack_s * slack_s + drift * drift
+    return d_x * d_x + d_y * d_y, scale_2 + spread * spread
 
-    Returns (away_m, reported error, its scale, displacement error, its scale); a prediction that
-    cannot be made has an infinite error and a scale of 1. `east`, `north`: reported by the row.
-    """
-    x, y = offset_m(hull.lat_deg, hull.lon_deg, lat, lon)
-    lasted_s = (time_us - hull.time_us) / 1e6
-    slack_s = clock_error_s(hull.time_us, time_us)
-    floor = 2.0 * noise_m * noise_m
-    e_1, s_1 = inf, 1.0
-    if not isnan(hull.reported_east_m_s):
-        v_e, v_n = hull.reported_east_m_s, hull.reported_north_m_s
-        if not isnan(east):
-            b_e, b_n = _turned(east, north, lat, hull.lon_deg - lon)
-            v_e, v_n = 0.5 * (v_e + b_e), 0.5 * (v_n + b_n)
-        speed = hypot(v_e, v_n)
-        e_1 = hypot(x - v_e * lasted_s, y - v_n * lasted_s)
-        s_1 = (floor + (speed * slack_s) ** 2 + _drift_m(lasted_s, speed) ** 2) ** 0.5
-    e_2, s_2 = inf, 1.0
-    if hull.velocity_error_m_s < VELOCITY_UNKNOWN_M_S:
-        v_e, v_n = hull.east_m_s, hull.north_m_s
-        speed = hypot(v_e, v_n)
-        e_2 = hypot(x - v_e * lasted_s, y - v_n * lasted_s)
-        spread = hull.velocity_error_m_s * lasted_s
-        wide = (speed * slack_s) ** 2 + _drift_m(lasted_s, speed) ** 2 + spread**2
-        s_2 = (floor + wide) ** 0.5
-    return hypot(x, y), e_1, s_1, e_2, s_2
+
+@njit(cache=True)
+def _mean_velocity(hull, lat, lon, east, north):
+    """Reported velocity at the hull's last row, or half way to the one that this row reports."""
+    v_e, v_n = hull.reported_east_m_s, hull.reported_north_m_s
+    if isnan(east):
+        return v_e, v_n
+    b_e, b_n = _turned(east, north, lat, hull.lon_deg - lon)
+    return 0.5 * (v_e + b_e), 0.5 * (v_n + b_n)
 
 
 @njit(cache=True)
 def is_plain(hull, time_us, lat, lon, east, north, motion) -> bool:
     """Whether a row lies so close to what the hull was about to do that nothing else competes."""
-    away, e_1, s_1, e_2, s_2 = errors_m(hull, time_us, lat, lon, east, north, motion.noise_m)
-    if away < 2.0 * motion.noise_m and time_us - hull.time_us < 21_600_000_000:
+    x, y = offset_m(hull.lat_deg, hull.lon_deg, lat, lon)
+    noise = motion.noise_m
+    lasted_s, slack_s = (time_us - hull.time_us) / 1e6, clock_error_s(hull.time_us, time_us)
+    if x * x + y * y < 4.0 * noise * noise and lasted_s < 21_600.0:
         return True
-    widest = 25.0 * motion.noise_m
-    if s_1 < widest and e_1 < 2.5 * s_1:
-        return True
-    return s_2 < widest and e_2 < 2.5 * s_2
+    widest_2 = 625.0 * noise * noise
+    if hull.velocity_error_m_s < VELOCITY_UNKNOWN_M_S:
+        e_2, s_2 = _missed_m2(
+            x, y, hull.east_m_s, hull.north_m_s, hull.velocity_error_m_s, lasted_s, slack_s, noise
+        )
+        if s_2 < widest_2 and e_2 < 6.25 * s_2:
+            return True
+    if isnan(hull.reported_east_m_s):
+        return False
+    v_e, v_n = _mean_velocity(hull, lat, lon, east, north)
+    e_2, s_2 = _missed_m2(x, y, v_e, v_n, 0.0, lasted_s, slack_s, noise)
+    return s_2 < widest_2 and e_2 < 6.25 * s_2
 
 
 @njit(cache=True)
@@ -160,9 +161,10 @@ def _reach_m(motion, share, span_s):
 @njit(cache=True)
 def log_fit(hull, time_us, lat, lon, east, north, motion) -> float:
     """Log density of a row as the hull's next one: position and reported velocity."""
-    away, e_1, s_1, e_2, s_2 = errors_m(hull, time_us, lat, lon, east, north, motion.noise_m)
-    lasted_s = (time_us - hull.time_us) / 1e6
-    span_s = lasted_s + clock_error_s(hull.time_us, time_us)
+    x, y = offset_m(hull.lat_deg, hull.lon_deg, lat, lon)
+    away = sqrt(x * x + y * y)
+    lasted_s, slack_s = (time_us - hull.time_us) / 1e6, clock_error_s(hull.time_us, time_us)
+    span_s = lasted_s + slack_s
     if away > motion.top_speed_m_s * span_s + 1_000.0:
         return -inf
     noise = motion.noise_m
@@ -177,12 +179,17 @@ def log_fit(hull, time_us, lat, lon, east, north, motion) -> float:
     p += (0.03 + 0.01 * under_way) * _density(away, _reach_m(motion, 0.05, span_s))
     p += 0.002 * _density(away, 300.0)
     p += 0.01 * _density(away, _LOCAL_M)
-    if e_1 < inf:
-        p += (0.01 + 0.30 * under_way) * _density(e_1, s_1)
-        p += (0.01 + 0.15 * under_way) * _density(e_1, 5.0 * s_1)
-    if e_2 < inf:
-        p += (0.01 + 0.30 * under_way) * _density(e_2, s_2)
-        p += (0.02 + 0.20 * under_way) * _density(e_2, 5.0 * s_2)
+    if not isnan(hull.reported_east_m_s):
+        v_e, v_n = _mean_velocity(hull, lat, lon, east, north)
+        e_2, s_2 = _missed_m2(x, y, v_e, v_n, 0.0, lasted_s, slack_s, noise)
+        p += (0.01 + 0.30 * under_way) * _density(sqrt(e_2), sqrt(s_2))
+        p += (0.01 + 0.15 * under_way) * _density(sqrt(e_2), 5.0 * sqrt(s_2))
+    if hull.velocity_error_m_s < VELOCITY_UNKNOWN_M_S:
+        e_2, s_2 = _missed_m2(
+            x, y, hull.east_m_s, hull.north_m_s, hull.velocity_error_m_s, lasted_s, slack_s, noise
+        )
+        p += (0.01 + 0.30 * under_way) * _density(sqrt(e_2), sqrt(s_2))
+        p += (0.02 + 0.20 * under_way) * _density(sqrt(e_2), 5.0 * sqrt(s_2))
     return log(p) + _log_velocity(hull, east, north, lat, lon, lasted_s)
 
 

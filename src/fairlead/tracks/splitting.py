@@ -425,41 +425,67 @@ def _hand_out(memory, rows, fates, head, end, before_us, delay_us) -> int:
 
 
 @njit(cache=True)
+def _plain_run(hulls, n_hulls, rows, labels, i, end, motion):
+    """Give rows from i on to the one live hull while they are plain; returns the next row.
+
+    Once that hull has three rows, no row handed out on the way could have had another fate.
+    """
+    time_us, observation_id = rows.time_us, rows.observation_id
+    lat, lon, east, north = rows.lat_deg, rows.lon_deg, rows.east_m_s, rows.north_m_s
+    while i < end:
+        h = _only_live(hulls, n_hulls, time_us[i])
+        if h < 0:
+            break
+        hull = hulls[h]
+        if not is_plain(hull, time_us[i], lat[i], lon[i], east[i], north[i], motion):
+            break
+        advance(
+            hull, observation_id[i], time_us[i], lat[i], lon[i], east[i], north[i], motion.noise_m
+        )
+        labels[i] = hull.track_id
+        i += 1
+        if hull.n_rows <= 3:
+            break
+    return i
+
+
+@njit(cache=True)
+def _begin_key(memory, rows, fates, i, mmsi):
+    """The first row of an MMSI begins its first hull."""
+    label, bank = track_id_of(mmsi, rows.observation_id[i]), memory.state[0]
+    begin(
+        memory.hulls[bank, 0, 0], label, rows.observation_id[i], rows.time_us[i], rows.lat_deg[i],
+        rows.lon_deg[i], rows.east_m_s[i], rows.north_m_s[i], FIRST_INTERVAL_S,
+    )  # fmt: skip
+    memory.n_hulls[bank, 0], memory.score[bank, 0] = 1, 0.0
+    memory.state[1] = 1
+    memory.state[3] += 1
+    fates.label[i] = label
+
+
+@njit(cache=True)
 def assign_key(memory, rows, fates, first, fresh, end, mmsi, motion, delay_us, margin, until_us):
     """Assign rows `fresh` to `end` of one MMSI; rows from `first` on wait to be handed out.
 
     `memory.state` holds the hypotheses as they stood after row `fresh - 1`.
     """
-    head = first
-    for i in range(fresh, end):
+    head, i = first, fresh
+    while i < end:
         time_us = rows.time_us[i]
         head = _hand_out(memory, rows, fates, head, i, time_us + 1, delay_us)
-        lat, lon = rows.lat_deg[i], rows.lon_deg[i]
-        east, north = rows.east_m_s[i], rows.north_m_s[i]
-        bank = memory.state[0]
         if memory.state[1] == 0:
-            label = track_id_of(mmsi, rows.observation_id[i])
-            begin(
-                memory.hulls[bank, 0, 0], label, rows.observation_id[i], time_us, lat, lon,
-                east, north, FIRST_INTERVAL_S,
-            )  # fmt: skip
-            memory.n_hulls[bank, 0], memory.score[bank, 0] = 1, 0.0
-            memory.state[1] = 1
-            memory.state[3] += 1
-            fates.label[i] = label
+            _begin_key(memory, rows, fates, i, mmsi)
+            i += 1
             continue
+        bank = memory.state[0]
         if memory.state[1] == 1:
-            h = _only_live(memory.hulls[bank, 0], memory.n_hulls[bank, 0], time_us)
-            if h >= 0:
-                hull = memory.hulls[bank, 0, h]
-                if is_plain(hull, time_us, lat, lon, east, north, motion):
-                    advance(
-                        hull, rows.observation_id[i], time_us, lat, lon, east, north,
-                        motion.noise_m,
-                    )  # fmt: skip
-                    fates.label[i] = hull.track_id
-                    memory.state[3] += 1
-                    continue
+            after = _plain_run(
+                memory.hulls[bank, 0], memory.n_hulls[bank, 0], rows, fates.label, i, end, motion
+            )
+            memory.state[3] += after - i
+            if after > i:
+                i = after
+                continue
         _note_near(memory, rows, fates, i)
         is_copy = _is_copy(rows, fates, i, head)
         n_choices = _choices(memory, rows, i, is_copy, motion)
@@ -467,6 +493,7 @@ def assign_key(memory, rows, fates, first, fresh, end, mmsi, motion, delay_us, m
         width = _WIDTH_ALONE * margin if alone else margin
         _keep_best(memory, n_choices, rows, i, mmsi, motion, width)
         _decide(memory, fates, i, first)
+        i += 1
     return _hand_out(memory, rows, fates, head, end, until_us, delay_us)
 
 

@@ -23,13 +23,14 @@ class Settings:
 
     `detectors` holds, by kind of detector, its fields and optionally `preset`; `false` switches a
     detector off. `reference` is a folder with ports, anchorages and land; `watchlists` are files
-    or folders; `zones` are GeoJSON files of dated polygons.
+    or folders; `zones` are GeoJSON files of dated polygons; `weights` replaces the scorer's table.
     """
 
     workspace: Path = Path("fairlead-data")
     reference: Path | None = None
     watchlists: tuple[Path, ...] = ()
     zones: tuple[Path, ...] = ()
+    weights: Path | None = None
     lateness_s: int = 600
     at_most: int = 10
     watch_h: int = 24
@@ -87,7 +88,7 @@ def _apply(settings: Settings, values: Mapping[str, Any], where: str) -> Setting
 
 
 def _converted(name: str, value: Any, where: str) -> Any:
-    if name in ("workspace", "reference"):
+    if name in ("workspace", "reference", "weights"):
         return Path(value)
     if name in ("watchlists", "zones"):
         parts = value.split(os.pathsep) if isinstance(value, str) else value

@@ -19,6 +19,8 @@ from fairlead.app import reference
 from fairlead.app.config import Settings
 from fairlead.app.words import count
 from fairlead.engines.embedded import EmbeddedEngine
+from fairlead.leads.weights import Weights
+from fairlead.schema.errors import ConfigError
 from fairlead.schema.source import Cursor, Source
 from fairlead.schema.span import Span
 from fairlead.schema.step import Batch, Step
@@ -69,6 +71,7 @@ def build(
     """
     from fairlead.events import detectors
     from fairlead.events.involvement import Involvement
+    from fairlead.leads.partners import Partners
     from fairlead.leads.step import Leads
     from fairlead.links.claim_index import ClaimIndex
     from fairlead.links.watchlist_match import WatchlistMatch
@@ -82,7 +85,8 @@ def build(
             *detectors(reference.detector_settings(settings, known)),
             Involvement(),
             WatchlistMatch(index=ClaimIndex(claims)),
-            Leads(),
+            Partners(),
+            Leads(weights=_weights(settings.weights)),
         ),
         claims=claims,
     )
@@ -95,6 +99,20 @@ def _decoders(assume_time_us: int | None, mapping: Path | None) -> tuple[Step, .
 
     text = load_mapping(mapping) if mapping else ""
     return DecodeNmea(assume_time_us=assume_time_us), DecodeArchive(mapping_toml=text)
+
+
+def _weights(path: Path | None) -> Weights:
+    from fairlead.leads.weights import default_weights, read_weights
+
+    if path is None:
+        return default_weights()
+    try:
+        return read_weights(path.read_text("utf-8"))
+    except OSError as error:
+        message = f"weights file `{path}` cannot be read: {error.strerror}"
+        raise ConfigError(
+            message, help="copy src/fairlead/leads/weights.toml and edit it"
+        ) from error
 
 
 def _load(place: str) -> type:

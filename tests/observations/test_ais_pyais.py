@@ -93,10 +93,14 @@ def sentence_in(line: bytes) -> AISSentence | None:
 
 
 def assembled(lines: list[bytes]) -> Iterator[tuple[int, AISSentence]]:
-    """Complete messages by pyais, with the byte offset of their first sentence."""
+    """Complete messages by pyais, with the byte offset of their first sentence.
+
+    Sequence numbers come round, so that parts more than 500 lines apart are of two messages.
+    """
     waiting: dict[tuple, dict[int, tuple[int, AISSentence]]] = {}
+    opened: dict[tuple, int] = {}
     offset = 0
-    for line in lines:
+    for number, line in enumerate(lines):
         at, offset = offset, offset + len(line) + 1
         sentence = sentence_in(line)
         if sentence is None:
@@ -106,8 +110,10 @@ def assembled(lines: list[bytes]) -> Iterator[tuple[int, AISSentence]]:
             continue
         key = (sentence.talker_id, sentence.frag_cnt, sentence.seq_id, sentence.channel)
         group = waiting.setdefault(key, {})
-        if sentence.frag_num in group:
+        if sentence.frag_num in group or number - opened.get(key, number) > 500:
             group.clear()
+        if not group:
+            opened[key] = number
         group[sentence.frag_num] = (at, sentence)
         if len(group) == sentence.frag_cnt:
             del waiting[key]

@@ -1,0 +1,212 @@
+"""AIS sentences to Arrow: ours against pyais and aiscat, whole processes, alternately.
+
+    python bench/bench_decode.py [--quick] [--json] [--input FILE] [--aiscat-python PYTHON]
+
+Without `--input` the file is made of encoded messages of many types. aiscat (GPL) is only measured;
+it may live in a virtual environment of its own, named by `--aiscat-python`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+PREPARE = "import resource, sys, time\nstart = time.perf_counter()\n"
+REPORT = (
+    "\nprint(rows, time.perf_counter() - start,"
+    " resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
+)
+
+OURS = (
+    PREPARE
+    + """
+from fairlead.observations.ais import iter_decoded
+def blocks(path, size=4 << 20):
+    with open(path, "rb") as file:
+        rest = b""
+        while chunk := file.read(size):
+            end = chunk.rfind(b"\\n") + 1
+            yield rest + chunk[:end]
+            rest = chunk[end:]
+        if rest:
+            yield rest
+rows = 0
+for decoded in iter_decoded(blocks(sys.argv[1])):
+    rows += decoded.messages.num_rows
+"""
+    + REPORT
+)
+
+TO_TABLE = """
+import pyarrow as pa
+def to_table(batch):
+    return pa.table({n: pa.array([row.get(n) for row in batch]) for n in COLUMNS}).num_rows
+rows, batch = 0, []
+"""
+
+PYAIS = (
+    PREPARE
+    + """
+from pyais.stream import FileReaderStream
+from pyais.exceptions import AISBaseException
+COLUMNS = ("msg_type mmsi lat lon speed course heading status imo callsign shipname ship_type "
+           "to_bow to_stern to_port to_starboard draught destination").split()
+"""
+    + TO_TABLE
+    + """
+for sentence in FileReaderStream(sys.argv[1]):
+    try:
+        batch.append(sentence.decode().asdict(enum_as_int=True))
+    except AISBaseException:
+        continue
+    if len(batch) == 50_000:
+        rows += to_table(batch)
+        batch = []
+rows += to_table(batch)
+"""
+    + REPORT
+)
+
+AISCAT = (
+    PREPARE
+    + """
+import aiscat
+COLUMNS = ("type mmsi lat lon speed course heading status imo callsign shipname shiptype "
+           "to_bow to_stern to_port to_starboard draught destination").split()
+"""
+    + TO_TABLE
+    + """
+for message in aiscat.from_file(sys.argv[1]):
+    batch.append(message)
+    if len(batch) == 50_000:
+        rows += to_table(batch)
+        batch = []
+rows += to_table(batch)
+"""
+    + REPORT
+)
+
+
+def run(python: str, program: str, path: Path) -> tuple[int, float, float] | None:
+    """(messages, wall seconds of the whole process, peak MiB), or None where it cannot run."""
+    start = time.perf_counter()
+    done = subprocess.run(
+        [python, "-c", program, str(path)], capture_output=True, text=True, check=False
+    )
+    wall_s = time.perf_counter() - start
+    if done.returncode != 0:
+        return None
+    rows, _, peak_mib = done.stdout.split()
+    return int(rows), wall_s, float(peak_mib)
+
+
+def sentences(seed: int, n: int) -> list[bytes]:
+    """Encoded messages in the shares of a busy feed: mostly positions, some static data."""
+    from pyais.encode import encode_dict
+
+    rng = random.Random(seed)  # noqa: S311 a bench needs no secret
+    lines: list[bytes] = []
+    while len(lines) < n:
+        kind = rng.choices((1, 3, 4, 5, 18, 21, 24), (70, 8, 5, 6, 8, 1, 2))[0]
+        values = {
+            "type": kind,
+            "mmsi": rng.randrange(200_000_000, 775_999_999),
+            "lat": rng.uniform(-80, 80),
+            "lon": rng.uniform(-180, 180),
+            "speed": rng.uniform(0, 30),
+            "course": rng.uniform(0, 359),
+            "heading": rng.randrange(360),
+            "second": rng.randrange(60),
+            "year": 2024,
+            "shipname": f"VESSEL {rng.randrange(9999)}",
+            "name": f"BUOY {rng.randrange(99)}",
+            "callsign": f"C{rng.randrange(9999)}",
+            "destination": "ROTTERDAM",
+            "imo": 9_134_270,
+            "draught": 7.5,
+        }
+        lines += [line.encode().replace(b"VDO", b"VDM") for line in encode_dict(values)]
+    return lines
+
+
+def write_input(path: Path, source: Path | None, n_sentences: int) -> int:
+    """Repeat the source, or made sentences, to the number asked for; returns how many lines."""
+    if source is not None:
+        content = source.read_bytes()
+    else:
+        content = b"\n".join(sentences(1, min(n_sentences, 50_000))) + b"\n"
+    n_lines = content.count(b"\n")
+    repeats = max(1, round(n_sentences / n_lines))
+    with path.open("wb") as file:
+        for _ in range(repeats):
+            file.write(content)
+    return repeats * n_lines
+
+
+def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, object]:
+    rounds = 3 if arguments.quick else 5
+    python, other = sys.executable, arguments.aiscat_python or sys.executable
+    large, four, few, thousand = (folder / f"{name}.nmea" for name in ("a", "b", "c", "d"))
+    n_large = write_input(large, arguments.input, 500_000 if arguments.quick else 3_000_000)
+    write_input(four, arguments.input, 4 * n_large)
+    n_few = write_input(few, arguments.input, 50_000 if arguments.quick else 200_000)
+    thousand.write_bytes(b"".join(few.read_bytes().splitlines(keepends=True)[:1000]))
+    subprocess.run([python, "-c", "from fairlead.observations.ais import warm; warm()"], check=True)
+    rates: dict[str, list[float]] = {"ours": [], "pyais": [], "aiscat": []}
+    first_s, peak_mib = [], []
+    for _ in range(rounds):
+        for name, found, n in (
+            ("ours", run(python, OURS, large), n_large),
+            ("pyais", run(python, PYAIS, few), n_few),
+            ("aiscat", run(other, AISCAT, large), n_large),
+        ):
+            if found is not None:
+                rates[name].append(n / found[1])
+                if name == "ours":
+                    peak_mib.append(found[2])
+        started = run(python, OURS, thousand)
+        if started is not None:
+            first_s.append(started[1])
+    fourfold = run(python, OURS, four)
+    ours = statistics.median(rates["ours"])
+
+    def ratio(name: str) -> float | None:
+        return round(ours / statistics.median(rates[name]), 2) if rates[name] else None
+
+    return {
+        "sentences": n_large,
+        "sentences_per_s": round(ours),
+        "ratio_pyais_table": ratio("pyais"),
+        "ratio_aiscat_table": ratio("aiscat"),
+        "first_1000_lines_s": round(statistics.median(first_s), 3),
+        "peak_mib": round(statistics.median(peak_mib)),
+        "peak_mib_fourfold": round(fourfold[2]) if fourfold else None,
+        "pyais_per_s": round(statistics.median(rates["pyais"])) if rates["pyais"] else None,
+        "aiscat_per_s": round(statistics.median(rates["aiscat"])) if rates["aiscat"] else None,
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="less input, three rounds")
+    parser.add_argument("--json", action="store_true", help="nothing but the last line")
+    parser.add_argument("--input", type=Path, help="sentences to repeat; made ones without it")
+    parser.add_argument("--aiscat-python", help="interpreter that has aiscat and pyarrow")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        found = measure(arguments, Path(folder))
+    if not arguments.json:
+        for name, value in found.items():
+            print(f"{name:22} {value}")
+    print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main()

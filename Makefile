@@ -12,7 +12,7 @@ demo: .venv/core
 	$(BIN)/fairlead demo --once
 
 test: .venv/dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --durations=15
 
 check: lint types layers tidy
 

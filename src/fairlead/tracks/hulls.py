@@ -7,7 +7,6 @@ from typing import ClassVar, NamedTuple
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from fairlead.geo.cells import COVERAGE_CELL_DEG, cells_of
 from fairlead.geo.sphere import M_S_PER_KN
@@ -20,6 +19,7 @@ from fairlead.schema.tables import (
     SET_ASIDE_REASONS,
     TRACK_POINTS,
 )
+from fairlead.tracks.by_key import Kept, assign
 from fairlead.tracks.motion import HULL, Motion
 from fairlead.tracks.splitting import (
     MOST_HULLS,
@@ -29,9 +29,7 @@ from fairlead.tracks.splitting import (
     TRACK,
     WAITING,
     Fates,
-    Kept,
     Rows,
-    assign,
     new_memory,
 )
 
@@ -110,9 +108,9 @@ class Hulls:
         return self.delay_s * 1_000_000
 
     def step(self, carried: pa.Table, batch: Batch, span: Span) -> tuple[pa.Table, Batch]:
-        waits = pc.equal(carried["role"], _WAITS)
-        merged = _merge(carried.filter(waits), batch[OBSERVATIONS])
-        kept = _kept(carried.filter(pc.invert(waits)))
+        waits = to_numpy(carried, "role") == _WAITS
+        merged = _merge(carried.filter(pa.array(waits)), batch[OBSERVATIONS])
+        kept = _kept(carried.filter(pa.array(~waits)))
         kept = self._assign(merged, kept, span.until_us)
         memory = pa.concat_tables([_waiting(merged, self.delay_us), _memory(kept)])
         keys = to_numpy(memory, "mmsi")
@@ -182,8 +180,8 @@ class _Merged(NamedTuple):
 def _merge(waiting: pa.Table, fresh: pa.Table) -> _Merged:
     fresh = fresh.select(_POINT)
     if fresh["lat_deg"].null_count or fresh["lon_deg"].null_count:
-        placed = pc.and_(pc.is_valid(fresh["lat_deg"]), pc.is_valid(fresh["lon_deg"]))
-        fresh = fresh.filter(placed)
+        lat, lon = to_numpy(fresh, "lat_deg"), to_numpy(fresh, "lon_deg")
+        fresh = fresh.filter(pa.array(~(np.isnan(lat) | np.isnan(lon))))
     n, n_waiting = waiting.num_rows + fresh.num_rows, waiting.num_rows
     fates = Fates(
         np.zeros(n, np.int64), np.zeros(n, np.int8), np.zeros(n, np.int64), np.zeros(n, np.float32)
@@ -290,7 +288,7 @@ def _kept(rows: pa.Table) -> Kept:
     """The hypotheses of carried rows, by MMSI and slot."""
     order = np.lexsort([to_numpy(rows, "slot"), to_numpy(rows, "mmsi")])
     rows = rows.take(pa.array(order))
-    hulls = np.zeros(rows.num_rows, HULL)
+    hulls, labels = np.zeros(rows.num_rows, HULL), rows["labels"].combine_chunks()
     for name in HULL.names or ():
         hulls[name] = to_numpy(rows, name)
     return Kept(
@@ -298,8 +296,8 @@ def _kept(rows: pa.Table) -> Kept:
         to_numpy(rows, "slot").astype(np.int64),
         to_numpy(rows, "score").astype(np.float64),
         hulls,
-        np.cumsum(pc.list_value_length(rows["labels"]).to_numpy()).astype(np.int64),
-        rows["labels"].combine_chunks().flatten().to_numpy().copy(),
+        np.cumsum(labels.value_lengths().to_numpy(), dtype=np.int64),
+        labels.flatten().to_numpy().copy(),
     )
 
 

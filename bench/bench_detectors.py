@@ -432,6 +432,9 @@ def compared(points: pa.Table, runs: int) -> tuple[dict, dict, dict]:
                 message = f"{kind}: {name} found {len(answer)}, ours {len(answers['ours'])}: {odd}"
                 raise SystemExit(message)
         found[kind] = len(answers["ours"])
+        if kind == "encounter":
+            firsts = [(200_000_000 + 2 * k) * 16 for k in range(N_MEETINGS)]
+            assert {a[:2] for a in answers["ours"]} == {(t, t + 16) for t in firsts}, "not planted"
         seconds[kind], cpu[kind] = timed(runs, works)
         print(kind, found[kind], {n: round(s, 3) for n, s in seconds[kind].items()}, flush=True)
     return seconds, cpu, found

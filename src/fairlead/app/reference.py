@@ -16,7 +16,7 @@ from fairlead.schema.errors import ConfigError
 
 PLACES = ("gfw_anchorages.csv", "anchorages.csv", "ports.csv")
 PORTS = ("world_port_index.csv", "ports.csv")
-LAND = ("global_land_mask.npz", "land-50m.json", "land-10m.json")
+LAND = ("land-50m.json", "land-10m.json", "global_land_mask.npz")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +75,7 @@ def detector_settings(settings: Settings, known: Reference) -> dict[str, dict[st
         "gap": {"shore": known.shore},
         "loitering": {"shore": known.shore},
         "encounter": {"anchorages": known.places},
+        "draught_change": {"places": known.places},
     }
     for kind, extra in offered.items():
         present = {name: value for name, value in extra.items() if value is not None}

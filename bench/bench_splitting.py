@@ -32,6 +32,7 @@ from fairlead.schema.span import Span
 from fairlead.schema.step import Batch, in_order
 from fairlead.schema.tables import OBSERVATIONS, SET_ASIDE, SET_ASIDE_REASONS, TRACK_POINTS
 from fairlead.tracks.hulls import Hulls
+from measure import finish
 
 DATA = Path(os.environ.get("FAIRLEAD_DATA", Path(__file__).parents[2] / "shared" / "data"))
 SEGMENTS = DATA / "identity" / "shared_mmsi_segments"
@@ -324,7 +325,7 @@ def main() -> None:
             print(part)
             for key, value in values.items():  # type: ignore[union-attr]
                 print(f"  {key}: {value}")
-    print(json.dumps(result, sort_keys=True))
+    finish("splitting", result, keep=not args.quick and "merged" in result)
 
 
 if __name__ == "__main__":

@@ -80,6 +80,12 @@ class Hulls:
 
     A row is written `delay_s` after its time, with what its MMSI sent until then: downstream steps
     are `delay_us` behind. The rule is in tracks.splitting, the densities in tracks.motion.
+
+    Where rows come further apart than the delay nothing later is seen: a row that no hull can have
+    sent is set aside as an outlier, and the second one that agrees with it begins the track. What
+    was handed out is never taken back, but hypotheses about it live on for `scan_rows` rows, so
+    that later rows still find the right hull. Hulls within some 50 m of each other at rest, or
+    silent before the other is heard, are not told apart.
     """
 
     delay_s: int = 900

@@ -79,7 +79,9 @@ UTC = FIX | {
     "raim": RAIM,
     "radio": RADIO,
 }
-DIMENSIONS = {f"to_{side}": (f"to_{side}_m", same) for side in ("bow", "stern", "port", "starboard")}
+DIMENSIONS = {
+    f"to_{side}": (f"to_{side}_m", same) for side in ("bow", "stern", "port", "starboard")
+}
 SHIP = {
     "callsign": ("callsign", text),
     "shipname": ("name", text),

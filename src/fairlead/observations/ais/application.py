@@ -135,11 +135,33 @@ def _area_notice(first: int) -> tuple[Field, ...]:
     )
 
 
-_EQUIPMENT = (
-    "ais ata bnwas ecdis_backup paper_chart echo_sounder epaid steering gnss gyro lrit "
-    "magnetic_compass navtex arpa s_band_radar x_band_radar hf_radio inmarsat mf_radio "
-    "vhf_radio ground_log water_log thd track_control vdr"
-).split()
+_EQUIPMENT = [
+    "ais",
+    "ata",
+    "bnwas",
+    "ecdis_backup",
+    "paper_chart",
+    "echo_sounder",
+    "epaid",
+    "steering",
+    "gnss",
+    "gyro",
+    "lrit",
+    "magnetic_compass",
+    "navtex",
+    "arpa",
+    "s_band_radar",
+    "x_band_radar",
+    "hf_radio",
+    "inmarsat",
+    "mf_radio",
+    "vhf_radio",
+    "ground_log",
+    "water_log",
+    "thd",
+    "track_control",
+    "vdr",
+]
 
 VOYAGE_EXTENDED = (
     uint("linkage", 56, 10, 0),

@@ -216,7 +216,7 @@ def _text_columns(
     used = sorted({int(k) for p in present for k in plan.texts[p][:, x.T_SLOT]})
     slot = np.zeros(len(plan.names), np.int64)
     slot[used] = np.arange(len(used))
-    starts, ends, lengths = (arena.array((len(used), n), np.int32) for _ in range(3))
+    starts, ends, lengths = (arena.array((len(used), n), np.int16) for _ in range(3))
     for p in present:
         fields = plan.texts[p].copy()
         if len(fields) == 0:

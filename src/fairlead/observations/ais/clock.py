@@ -42,7 +42,7 @@ SIX = np.int64(6)
 @njit(cache=True)
 def tick(state, words, at, msg_type):
     """Let one message move the clock. It has at least 168 bits."""
-    if msg_type == 4 or msg_type == 11:
+    if msg_type == 4 or msg_type == 11:  # noqa: PLR1714 Numba has no fast sets
         report = _report_us(state, words, at)
         if report != NONE and state[CLOCK_BASIS] != ASSUMED:
             _hear_base(state, report)
@@ -50,7 +50,7 @@ def tick(state, words, at, msg_type):
     first = NONE
     if 1 <= msg_type <= 3:
         first = 137
-    elif msg_type == 18 or msg_type == 19:
+    elif 18 <= msg_type <= 19:
         first = 133
     elif msg_type == 9:
         first = 128

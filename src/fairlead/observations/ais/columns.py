@@ -17,10 +17,28 @@ from fairlead.schema.tables import NAMES, TIME_BASES
 TEXT_KINDS = {"text": x.UNIT_TEXT, "bytes": x.UNIT_BYTES, "eta": x.UNIT_ETA}
 CHANNELS = ("A", "B")
 
-_FIRST_COLUMNS = (
-    "msg_type mmsi lat_deg lon_deg speed_kn course_deg heading_deg turn_rate_deg_min nav_status imo "
-    "callsign name ship_type to_bow_m to_stern_m to_port_m to_starboard_m draught_m destination eta"
-).split()
+_FIRST_COLUMNS = [
+    "msg_type",
+    "mmsi",
+    "lat_deg",
+    "lon_deg",
+    "speed_kn",
+    "course_deg",
+    "heading_deg",
+    "turn_rate_deg_min",
+    "nav_status",
+    "imo",
+    "callsign",
+    "name",
+    "ship_type",
+    "to_bow_m",
+    "to_stern_m",
+    "to_port_m",
+    "to_starboard_m",
+    "draught_m",
+    "destination",
+    "eta",
+]
 
 LINE_COLUMNS = (
     column("line", pa.int64(), "line number of the first sentence", required=True),

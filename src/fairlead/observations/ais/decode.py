@@ -137,7 +137,7 @@ def frame(
     infer_time: bool,
     assume_time_us: int | None = None,
 ) -> Framed:
-    """The first half of `decode_block`. Holds the start of a stream back until it tells the time."""
+    """The first half of `decode_block`. Holds a stream's start back until it tells the time."""
     infer = infer_time or assume_time_us is not None
     if carry is None:
         carry = _begin(assume_time_us, started=not infer_time or assume_time_us is not None)
@@ -161,7 +161,7 @@ def frame(
     if final or block.count(b"\n") >= HOLD_LINES:
         return framed
     held = replace(carry, started=False, held=block)
-    return Framed(s.new_kit(0, framed.kit.compiled), framed.buf, held)
+    return Framed(s.new_kit(framed.buf[:0], framed.kit.compiled), framed.buf, held)
 
 
 def _begin(assume_time_us: int | None, *, started: bool) -> Carry:
@@ -178,7 +178,7 @@ def _frame(payload: bytes, carry: Carry, place: Place, *, final: bool, infer: bo
     head = carry.head
     buf = np.frombuffer(b"".join((head, payload, b"\n" * framing.PAD)), np.uint8)
     end = len(buf) - framing.PAD
-    kit = s.new_kit(end, choose(end, framing.read_lines))
+    kit = s.new_kit(buf, choose(end, framing.read_lines))
     state = kit.state
     state[_CARRIED] = carry.state
     kit.groups[: len(carry.groups)] = carry.groups
@@ -196,7 +196,7 @@ def _frame(payload: bytes, carry: Carry, place: Place, *, final: bool, infer: bo
 def give_up(carry: Carry, place: Place, before_us: int) -> Framed:
     """Refuse the waiting parts that were received before `before_us`."""
     buf = np.frombuffer(carry.head + b"\n" * framing.PAD, np.uint8)
-    kit = s.new_kit(0, choose(0, framing.read_lines))
+    kit = s.new_kit(buf[:0], choose(0, framing.read_lines))
     kit.state[_CARRIED] = carry.state
     kit.groups[: len(carry.groups)] = carry.groups
     kit.state[s.RECEIVED_US] = place.received_us

@@ -18,8 +18,9 @@ class Field:
 
     `kind` is `uint`, `int`, `bool`, `text` (6-bit characters), `bytes`, `turn` (rate of turn),
     `sign` (of an int) or `eta`. The value is raw / `per_unit` + `plus`. Raw values, read as
-    unsigned, from `na[0]` to `na[1]` mean not available and become null; `na_bits` says which bits are compared where
-    these are not the field's own (the four dimensions are not available together).
+    unsigned, from `na[0]` to `na[1]` mean not available and become null; `na_bits` says which
+    bits are compared where these are not the field's own (the four dimensions are not available
+    together).
     A text or bytes field of width 0 takes all that is left, of width -n all but the last n bits.
     A negative `first` counts from the end of the message.
     """

@@ -57,7 +57,7 @@ from fairlead.observations.ais.state import (
 from fairlead.observations.ais.words import ARMOUR, unarmour
 
 LF, CR, BLANK = 10, 13, 32
-BANG, DOLLAR, BACKSLASH, HASH, STAR, COLON = 33, 36, 92, 35, 42, 58
+BANG, DOLLAR, BACKSLASH, HASH, STAR, COLON, ONE, FIVE = 33, 36, 92, 35, 42, 58, 49, 53
 V, D, M, O = 86, 68, 77, 79  # noqa: E741
 LOWER_B, LOWER_C, LOWER_G, LOWER_R, LOWER_S = 98, 99, 103, 114, 115
 PAD = 32
@@ -87,9 +87,9 @@ def _starts(buf, q, end):
     """1 where a VDM or VDO sentence of any talker starts, 2 where another sentence does."""
     if buf[q] != BANG and buf[q] != DOLLAR:
         return 0
-    if buf[q + 3] == V and buf[q + 4] == D and buf[q + 6] == COMMA and q + 6 < end:
-        if buf[q + 5] == M or buf[q + 5] == O:
-            return 1
+    ais = buf[q + 3] == V and buf[q + 4] == D and buf[q + 6] == COMMA and q + 6 < end
+    if ais and (buf[q + 5] == M or buf[q + 5] == O):
+        return 1
     k = q + 1
     while k < q + 12 and (ZERO <= buf[k] <= NINE or 65 <= buf[k] <= 90):
         k += 1
@@ -139,7 +139,7 @@ def _read_sentence(buf, state, words, q, end):
     payload_at = p + 1
     stop = min(after, payload_at + MAX_CHARS)
     p, _, chars = unarmour(buf, payload_at, stop, words, state[N_WORDS], ZERO_CHARS)
-    ends = buf[p] == COMMA and ZERO <= buf[p + 1] <= 53
+    ends = buf[p] == COMMA and ZERO <= buf[p + 1] <= FIVE
     fill = buf[p + 1] - ZERO
     if fault == OK:
         if buf[payload_at - 1] != COMMA or total == 0 or num == 0 or num > total:
@@ -318,83 +318,92 @@ def _read_line(buf, state, words, found, refused, groups, start, end):
 
 
 @njit(cache=True)
-def read_lines(buf, state, words, found, refused, groups, start, end):
-    """Read every line of `buf` from `start` to `end`; behind it are PAD line feeds.
+def _is_plain(buf, p):
+    """Whether a VDM or VDO sentence with one part starts here."""
+    return (
+        buf[p] == BANG
+        and buf[p + 3] == V
+        and buf[p + 4] == D
+        and (buf[p + 5] == M or buf[p + 5] == O)
+        and buf[p + 6] == COMMA
+        and buf[p + 7] == ONE
+        and buf[p + 8] == COMMA
+        and buf[p + 9] == ONE
+        and buf[p + 10] == COMMA
+    )
 
-    The commonest line by far, one whole message without anything around it, is read right here;
-    whatever deviates from it goes through `_read_line`.
+
+@njit(cache=True)
+def _read_plain(buf, state, words, found, p, end):
+    """The commonest line by far: one whole message without anything around it.
+
+    Returns the start of the next line, or NONE where the line deviates from that; nothing is kept
+    then. Header, checksum and bits are read in one go over the line.
     """
+    x = buf[p + 1] ^ buf[p + 2] ^ buf[p + 5] ^ V ^ D ^ COMMA
+    q = p + 11
+    if ZERO <= buf[q] <= NINE:
+        x ^= buf[q]
+        q += 1
+    if buf[q] != COMMA:
+        return NO_TIME
+    x ^= COMMA
+    q += 1
+    channel = NO_TIME + 1
+    if buf[q] != COMMA:
+        channel += buf[q]
+        x ^= buf[q]
+        q += 1
+    if buf[q] != COMMA:
+        return NO_TIME
+    q += 1
+    first, w, k, acc = q, state[N_WORDS], 0, 0
+    v = ARMOUR[buf[q]]
+    while v < 64 and q < end:
+        x ^= buf[q]
+        acc = (acc << 6) | v
+        k += 1
+        q += 1
+        if k == 10:
+            words[w] = acc
+            w += 1
+            acc = 0
+            k = 0
+        v = ARMOUR[buf[q]]
+    if q == first or q - first > MAX_CHARS or q + 5 > end or buf[q] != COMMA:
+        return NO_TIME
+    if buf[q + 1] < ZERO or buf[q + 1] > FIVE or buf[q + 2] != STAR:
+        return NO_TIME
+    if _hex(buf[q + 3]) * 16 + _hex(buf[q + 4]) != x ^ buf[q + 1]:
+        return NO_TIME
+    after = q + 5 if buf[q + 5] == LF else q + 6
+    if buf[after] != LF or (after == q + 6 and buf[q + 5] != CR):
+        return NO_TIME
+    if k:
+        words[w] = acc << (6 * (10 - k))
+    raw = (p, q + 5 - p, state[LINE], state[OFFSET] + p)
+    site = state[SITE_LEN] if state[STAMP_BASIS] == PROPRIETARY else 0
+    heard = (state[SITE_AT], site, channel, 1 if buf[p + 5] == O else 0)
+    stamp = (state[STAMP_US], state[STAMP_BASIS])
+    take(state, found, q - first, buf[q + 1] - ZERO, raw, stamp, heard)
+    state[N_SENTENCES] += 1
+    return after + 1
+
+
+@njit(cache=True)
+def read_lines(buf, state, words, found, refused, groups, start, end):
+    """Read every line of `buf` from `start` to `end`; behind it are PAD line feeds."""
     p = start
     while p < end:
-        q = p
-        if (
-            buf[p] == BANG
-            and buf[p + 3] == V
-            and buf[p + 4] == D
-            and (buf[p + 5] == M or buf[p + 5] == O)
-            and buf[p + 6] == COMMA
-            and buf[p + 7] == 49
-            and buf[p + 8] == COMMA
-            and buf[p + 9] == 49
-            and buf[p + 10] == COMMA
-            and state[PENDING_TAG] == 0
-        ):
-            x = buf[p + 1] ^ buf[p + 2] ^ buf[p + 5] ^ V ^ D ^ COMMA
-            q = p + 11
-            if buf[q] != COMMA and ZERO <= buf[q] <= NINE:
-                x ^= buf[q]
-                q += 1
-            channel = 0
-            if buf[q] == COMMA:
-                x ^= COMMA
-                q += 1
-                if buf[q] != COMMA:
-                    channel = buf[q]
-                    x ^= channel
-                    q += 1
-            w = state[N_WORDS]
-            chars, k, acc = 0, 0, 0
-            if buf[q] == COMMA:
-                q += 1
-                v = ARMOUR[buf[q]]
-                first = q
-                while v < 64 and q < end:
-                    x ^= buf[q]
-                    acc = (acc << 6) | v
-                    k += 1
-                    q += 1
-                    if k == 10:
-                        words[w] = acc
-                        w += 1
-                        acc = 0
-                        k = 0
-                    v = ARMOUR[buf[q]]
-                chars = q - first
-            if (
-                0 < chars <= MAX_CHARS
-                and buf[q] == COMMA
-                and ZERO <= buf[q + 1] <= 53
-                and buf[q + 2] == STAR
-                and _hex(buf[q + 3]) * 16 + _hex(buf[q + 4]) == x ^ buf[q + 1]
-                and (buf[q + 5] == LF or (buf[q + 5] == CR and buf[q + 6] == LF))
-                and q + 5 <= end
-            ):
-                if k:
-                    words[w] = acc << (6 * (10 - k))
-                raw = (p, q + 5 - p, state[LINE], state[OFFSET] + p)
-                site = state[SITE_LEN] if state[STAMP_BASIS] == PROPRIETARY else 0
-                heard = (state[SITE_AT], site, channel, 1 if buf[p + 5] == O else 0)
-                stamp = (state[STAMP_US], state[STAMP_BASIS])
-                take(state, found, chars, buf[q + 1] - ZERO, raw, stamp, heard)
-                state[N_SENTENCES] += 1
-                state[LINE] += 1
-                state[N_LINES] += 1
-                p = q + 6 if buf[q + 5] == LF else q + 7
-                continue
+        after = NO_TIME
+        if state[PENDING_TAG] == 0 and _is_plain(buf, p):
+            after = _read_plain(buf, state, words, found, p, end)
+        if after == NONE:
             q = p
-        while q < end and buf[q] != LF:
-            q += 1
-        _read_line(buf, state, words, found, refused, groups, p, q)
+            while q < end and buf[q] != LF:
+                q += 1
+            _read_line(buf, state, words, found, refused, groups, p, q)
+            after = q + 1
         state[LINE] += 1
         state[N_LINES] += 1
-        p = q + 1
+        p = after

@@ -50,7 +50,6 @@ from fairlead.observations.ais.state import (
 )
 from fairlead.observations.ais.words import unarmour
 
-
 ABANDONED = np.int64(-1)
 """Line of an open message that is given up at the next look."""
 
@@ -101,7 +100,7 @@ def _same(buf, groups, g, num, payload_at, payload_len):
     if groups[g, p + P_PAYLOAD_LEN] != payload_len:
         return False
     start = groups[g, p + P_PAYLOAD_AT]
-    for k in range(payload_len):
+    for k in range(payload_len):  # noqa: SIM110 a kernel has no generators
         if buf[start + k] != buf[payload_at + k]:
             return False
     return True

@@ -82,7 +82,7 @@ def stamp_us(buf, a, b, numbers):
             return value * SECOND_US + part
         if 12 <= count <= 16:
             return value * 1000 if count <= 14 else value
-        if count == 4 and (after == HYPHEN or after == SLASH) and k + 4 < n:
+        if count == 4 and after in (HYPHEN, SLASH) and k + 4 < n:
             found = _iso_us(numbers, at, n * N_WIDTH)
             if found != NONE:
                 return found
@@ -107,7 +107,7 @@ def _iso_us(numbers, at, end):
             part = numbers[last]
     found = utc_us(year, month, day, hour, minute, sec)
     after = numbers[last + N_NEXT]
-    if found != NONE and (after == PLUS or after == HYPHEN) and last + w < end:
+    if found != NONE and after in (PLUS, HYPHEN) and last + w < end:
         zone = numbers[last + w]
         minutes = zone * 60 if zone < 100 else zone // 100 * 60 + zone % 100
         if numbers[last + w + N_NEXT] == COLON and last + 2 * w < end:

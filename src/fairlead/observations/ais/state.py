@@ -188,9 +188,13 @@ def _rules() -> np.ndarray:
 RULES = _rules()
 
 
-def new_kit(n_bytes: int, compiled: bool) -> Kit:
-    """Arrays long enough for any `n_bytes` of input; what is not used is never touched."""
-    n_messages = n_bytes // 16 + MAX_GROUPS + 16
+def new_kit(buf: np.ndarray, compiled: bool) -> Kit:
+    """Arrays long enough for whatever the text holds; what is not used is never touched.
+
+    A sentence starts with ! or $, which differ from a blank and % in no more than bits 0 and 2.
+    """
+    n_bytes = len(buf)
+    n_messages = int(np.count_nonzero((buf & 0xFA) == 0x20)) + MAX_GROUPS
     n_refused = n_bytes // 2 + MAX_GROUPS * MAX_PARTS + 16
     return Kit(
         np.concatenate([np.zeros(TYPES_AT, np.int64), RULES]),

@@ -54,12 +54,38 @@ _POSITION_TYPES = (1, 2, 3, 4, 9, 18, 19, 21, 27)
 _STATIC_TYPES = (5, 19, 21, 24)
 _HEARD = ("time_us", "time_basis", "station", "raw_offset", "line", "payload_hash")
 _POSITION = tuple(
-    "mmsi msg_type second lat_deg lon_deg speed_kn course_deg heading_deg turn_rate_deg_min "
-    "nav_status accuracy".split()
+    [
+        "mmsi",
+        "msg_type",
+        "second",
+        "lat_deg",
+        "lon_deg",
+        "speed_kn",
+        "course_deg",
+        "heading_deg",
+        "turn_rate_deg_min",
+        "nav_status",
+        "accuracy",
+    ]
 )
 _STATIC = tuple(
-    "mmsi msg_type second imo callsign name ship_type to_bow_m to_stern_m to_port_m "
-    "to_starboard_m draught_m destination eta name_extension".split()
+    [
+        "mmsi",
+        "msg_type",
+        "second",
+        "imo",
+        "callsign",
+        "name",
+        "ship_type",
+        "to_bow_m",
+        "to_stern_m",
+        "to_port_m",
+        "to_starboard_m",
+        "draught_m",
+        "destination",
+        "eta",
+        "name_extension",
+    ]
 )
 
 

@@ -157,7 +157,7 @@ def main() -> None:
         "reference": bool(reference),
         "wall_s": round(time.perf_counter() - started, 1),
     }
-    finish("events", result, keep=not given.quick)
+    finish("events", result, keep=n >= 20 and n_clean >= 20)
 
 
 if __name__ == "__main__":

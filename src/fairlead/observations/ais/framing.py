@@ -335,59 +335,63 @@ def _is_plain(buf, p):
 
 @njit(cache=True)
 def _read_plain(buf, state, words, found, p, end):
-    """The commonest line by far: one whole message without anything around it.
+    """The commonest lines by far: one whole message without anything around it.
 
-    Returns the start of the next line, or NONE where the line deviates from that; nothing is kept
-    then. Header, checksum and bits are read in one go over the line.
+    Reads them from `p` on, header, checksum and bits in one go, and returns the start of the first
+    line that deviates from that; nothing is kept of it.
     """
-    x = buf[p + 1] ^ buf[p + 2] ^ buf[p + 5] ^ V ^ D ^ COMMA
-    q = p + 11
-    if ZERO <= buf[q] <= NINE:
-        x ^= buf[q]
+    while p < end and state[PENDING_TAG] == 0 and _is_plain(buf, p):
+        x = buf[p + 1] ^ buf[p + 2] ^ buf[p + 5] ^ V ^ D ^ COMMA
+        q = p + 11
+        if ZERO <= buf[q] <= NINE:
+            x ^= buf[q]
+            q += 1
+        if buf[q] != COMMA:
+            break
+        x ^= COMMA
         q += 1
-    if buf[q] != COMMA:
-        return NO_TIME
-    x ^= COMMA
-    q += 1
-    channel = NO_TIME + 1
-    if buf[q] != COMMA:
-        channel += buf[q]
-        x ^= buf[q]
+        channel = NO_TIME + 1
+        if buf[q] != COMMA:
+            channel += buf[q]
+            x ^= buf[q]
+            q += 1
+        if buf[q] != COMMA:
+            break
         q += 1
-    if buf[q] != COMMA:
-        return NO_TIME
-    q += 1
-    first, w, k, acc = q, state[N_WORDS], 0, 0
-    v = ARMOUR[buf[q]]
-    while v < 64 and q < end:
-        x ^= buf[q]
-        acc = (acc << 6) | v
-        k += 1
-        q += 1
-        if k == 10:
-            words[w] = acc
-            w += 1
-            acc = 0
-            k = 0
+        first, w, k, acc = q, state[N_WORDS], 0, 0
         v = ARMOUR[buf[q]]
-    if q == first or q - first > MAX_CHARS or q + 5 > end or buf[q] != COMMA:
-        return NO_TIME
-    if buf[q + 1] < ZERO or buf[q + 1] > FIVE or buf[q + 2] != STAR:
-        return NO_TIME
-    if _hex(buf[q + 3]) * 16 + _hex(buf[q + 4]) != x ^ buf[q + 1]:
-        return NO_TIME
-    after = q + 5 if buf[q + 5] == LF else q + 6
-    if buf[after] != LF or (after == q + 6 and buf[q + 5] != CR):
-        return NO_TIME
-    if k:
-        words[w] = acc << (6 * (10 - k))
-    raw = (p, q + 5 - p, state[LINE], state[OFFSET] + p)
-    site = state[SITE_LEN] if state[STAMP_BASIS] == PROPRIETARY else 0
-    heard = (state[SITE_AT], site, channel, 1 if buf[p + 5] == O else 0)
-    stamp = (state[STAMP_US], state[STAMP_BASIS])
-    take(state, found, q - first, buf[q + 1] - ZERO, raw, stamp, heard)
-    state[N_SENTENCES] += 1
-    return after + 1
+        while v < 64 and q < end:
+            x ^= buf[q]
+            acc = (acc << 6) | v
+            k += 1
+            q += 1
+            if k == 10:
+                words[w] = acc
+                w += 1
+                acc = 0
+                k = 0
+            v = ARMOUR[buf[q]]
+        if q == first or q - first > MAX_CHARS or q + 5 > end or buf[q] != COMMA:
+            break
+        if buf[q + 1] < ZERO or buf[q + 1] > FIVE or buf[q + 2] != STAR:
+            break
+        if _hex(buf[q + 3]) * 16 + _hex(buf[q + 4]) != x ^ buf[q + 1]:
+            break
+        after = q + 5 if buf[q + 5] == LF else q + 6
+        if buf[after] != LF or (after == q + 6 and buf[q + 5] != CR):
+            break
+        if k:
+            words[w] = acc << (6 * (10 - k))
+        raw = (p, q + 5 - p, state[LINE], state[OFFSET] + p)
+        site = state[SITE_LEN] if state[STAMP_BASIS] == PROPRIETARY else 0
+        heard = (state[SITE_AT], site, channel, 1 if buf[p + 5] == O else 0)
+        stamp = (state[STAMP_US], state[STAMP_BASIS])
+        take(state, found, q - first, buf[q + 1] - ZERO, raw, stamp, heard)
+        state[N_SENTENCES] += 1
+        state[LINE] += 1
+        state[N_LINES] += 1
+        p = after + 1
+    return p
 
 
 @njit(cache=True)
@@ -395,15 +399,12 @@ def read_lines(buf, state, words, found, refused, groups, start, end):
     """Read every line of `buf` from `start` to `end`; behind it are PAD line feeds."""
     p = start
     while p < end:
-        after = NO_TIME
-        if state[PENDING_TAG] == 0 and _is_plain(buf, p):
-            after = _read_plain(buf, state, words, found, p, end)
-        if after == NONE:
+        p = _read_plain(buf, state, words, found, p, end)
+        if p < end:
             q = p
             while q < end and buf[q] != LF:
                 q += 1
             _read_line(buf, state, words, found, refused, groups, p, q)
-            after = q + 1
-        state[LINE] += 1
-        state[N_LINES] += 1
-        p = after
+            state[LINE] += 1
+            state[N_LINES] += 1
+            p = q + 1

@@ -41,7 +41,7 @@ def compile_now() -> Iterator[None]:
     _plain_bytes_left = before
 
 
-def choose(n_bytes: int, entry: CPUDispatcher) -> bool:
+def choose(n_bytes: int, entry: Any) -> bool:
     """Whether to run compiled kernels for `n_bytes`, judged by the `entry` kernel's state."""
     global _plain_bytes_left  # noqa: PLW0603 the same
     if _never:
@@ -52,13 +52,13 @@ def choose(n_bytes: int, entry: CPUDispatcher) -> bool:
     return False
 
 
-def kernel(entry: CPUDispatcher, compiled: bool) -> Callable[..., Any]:
+def kernel(entry: Any, compiled: bool) -> Callable[..., Any]:
     """The kernel to call."""
     return entry if compiled else _quiet(plain(entry))
 
 
 @cache
-def plain(entry: CPUDispatcher) -> Callable[..., Any]:
+def plain(entry: Any) -> Callable[..., Any]:
     """The same function as Python runs it, and all kernels it calls as well."""
     function = entry.py_func
     names = dict(function.__globals__)

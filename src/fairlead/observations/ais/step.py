@@ -1,5 +1,8 @@
 """The step from raw NMEA blocks to position and static messages."""
 
+# pyarrow.compute makes its functions on import, where no type checker sees them.
+# pyright: reportAttributeAccessIssue=false
+
 from __future__ import annotations
 
 from dataclasses import dataclass

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -181,15 +182,18 @@ def ingest(
     """
     pending = Pending(engine, source, decoders)
     cursor, _ = engine.cursor(source.name)
-    for raw, after in source.read(cursor):
-        pending.add(raw, after)
-        if pending.n_rows >= COMMIT_ROWS or pending.n_bytes >= _COMMIT_BYTES:
-            pending.commit()
-        if tell:
-            tell(source, pending.totals)
-        if should_stop and should_stop():
-            break
-    pending.commit()
+    try:
+        for raw, after in source.read(cursor):
+            pending.add(raw, after)
+            if pending.n_rows >= COMMIT_ROWS or pending.n_bytes >= _COMMIT_BYTES:
+                pending.commit()
+            if tell:
+                tell(source, pending.totals)
+            if should_stop and should_stop():
+                break
+        pending.commit()
+    finally:
+        pending.wait()
     return pending.totals
 
 
@@ -210,6 +214,7 @@ class Pending:
         self.n_rows = 0
         self.n_bytes = 0
         self.totals = Ingested()
+        self.writing: Future[None] | None = None
 
     def _name(self, decoder: Step) -> str:
         return f"{decoder.kind}|{self.source.name}"
@@ -246,14 +251,27 @@ class Pending:
             self.n_rows += rows.num_rows
 
     def commit(self) -> None:
+        """Hand what has come to the writer; at most one commit is on its way at a time."""
+        self.wait()
         if self.cursor is None:
             return
-        self.engine.append(
-            {table: pa.concat_tables(parts) for table, parts in self.rows.items()},
+        rows = {table: pa.concat_tables(parts) for table, parts in self.rows.items()}
+        self.writing = _WRITER.submit(
+            self.engine.append,
+            rows,
             cursors={self.source.name: self.cursor},
             carried={self._name(d): self.carried[d.kind] for d in self.decoders},
         )
         self.rows, self.cursor, self.n_rows, self.n_bytes = {}, None, 0, 0
+
+    def wait(self) -> None:
+        """Until the last commit is on disk; raises what went wrong with it."""
+        if self.writing is not None:
+            self.writing.result()
+            self.writing = None
+
+
+_WRITER = ThreadPoolExecutor(1, thread_name_prefix="fairlead-commit")
 
 
 def _reasons(rejects: pa.Table) -> Iterable[str]:

@@ -48,6 +48,7 @@ def follow(
         _take(waiting, pending, reading, time.monotonic() + COMMIT_EVERY_S)
         for part in pending.values():
             part.commit()
+            part.wait()
         if time.monotonic() - settled_s >= SETTLE_EVERY_S:
             _settle(engine, flow, pending, settings)
             settled_s = time.monotonic()

@@ -9,6 +9,7 @@ the segments from there on are taken back and run again.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -46,8 +47,11 @@ class EmbeddedEngine:
         self.inlets = tuple(inlets)
         self.workspace = Workspace(folder, writable=writable)
         self._states: dict[str, pa.Table] | None = None
+        # one thread writes Parquet while the next step runs: both work outside the interpreter
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="fairlead-writer")
 
     def close(self) -> None:
+        self._writer.shutdown(wait=True)
         self.workspace.close()
 
     def cursor(self, source: str) -> tuple[Cursor, bool]:
@@ -75,7 +79,7 @@ class EmbeddedEngine:
     ) -> None:
         """Store ingested rows, the sources' cursors and the decoders' carry in one transaction."""
         written = [
-            (table, self.workspace.write(table, sorted_rows(table.conform(part), (table.time,))))
+            (table, self._write_inlet(table, sorted_rows(table.conform(part), (table.time,))))
             for table, part in rows.items()
             if part.num_rows
         ]
@@ -96,6 +100,11 @@ class EmbeddedEngine:
                 )
             for name, value in (counts or {}).items():
                 self.workspace.add_count(name, value)
+
+    def _write_inlet(self, table: Table, rows: pa.Table) -> list[StoredFile]:
+        """Inlets are read back once and soon: quick to write matters more than small."""
+        compression = "lz4" if table in self.inlets else "zstd"
+        return self.workspace.write(table, rows, compression=compression)
 
     def scan(
         self, table: Table, span: Span | None = None, columns: Sequence[str] | None = None
@@ -254,17 +263,16 @@ class EmbeddedEngine:
             )
         after: dict[str, pa.Table] = {}
         ordered: dict[tuple[str, str, int], pa.Table] = {}
-        outputs: dict[str, tuple[Table, list[pa.Table]]] = {}
+        writing: list[tuple[Table, Future[list[StoredFile]]]] = []
         for item in planned:
             out = self._run_step(item, span, last_us, rows, states, after, ordered)
             for table in out:
-                outputs.setdefault(table.name, (table, []))[1].append(out[table])
+                writing.append(
+                    (table, self._writer.submit(self.workspace.write, table, out[table]))
+                )
                 parts = [rows[table.name]] if table.name in rows else []
                 rows[table.name] = pa.concat_tables([*parts, out[table]])
-        written = [
-            (table, self.workspace.write(table, pa.concat_tables(parts)))
-            for table, parts in outputs.values()
-        ]
+        written = [(table, files.result()) for table, files in writing]
         self._commit_segment(segment, span, written, after, is_last=last_us is not None)
         self._states = {**states, **after}
 

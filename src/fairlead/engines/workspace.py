@@ -105,7 +105,7 @@ class Workspace:
                 raise
             self.control.execute("COMMIT")
 
-    def write(self, table: Table, rows: pa.Table) -> list[StoredFile]:
+    def write(self, table: Table, rows: pa.Table, *, compression: str = "zstd") -> list[StoredFile]:
         """Rows as Parquet files by day, on disk but not yet in the manifest."""
         stored = []
         for day, part in _by_day(rows, table.time):
@@ -120,8 +120,8 @@ class Workspace:
                 pq.write_table(
                     part,
                     path,
-                    compression="zstd",
-                    compression_level=1,
+                    compression=compression,
+                    compression_level=1 if compression == "zstd" else None,
                     row_group_size=131_072,
                     use_dictionary=_dictionary_columns(part.schema),
                     store_schema=True,

@@ -53,13 +53,17 @@ def walked(
     inputs: Sequence[Any],
     records: np.ndarray,
     found: np.dtype,
-    capacity: int = 4096,
+    capacity: int | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Run a kernel over all keys; the records after it and what it found.
 
     The kernel is called as `kernel(*inputs, records, found)`, counts what it finds and writes as
-    much of it as `found` holds; with more it is run again with room enough.
+    much of it as `found` holds; with more it is run again with room enough. Room for one in 16
+    rows is taken at first: pages that are never written cost nothing, a second run costs all.
     """
+    if capacity is None:
+        rows = max((len(i) for i in inputs if isinstance(i, np.ndarray)), default=0)
+        capacity = max(4096, rows // 16)
     while True:
         after, room = records.copy(), np.zeros(capacity, found)
         n = kernel(*inputs, after, room)

@@ -11,7 +11,15 @@ from numba import njit
 
 from fairlead.events.event import event_rows, events_in_order, said_duration, said_place, said_time
 from fairlead.events.memory import keys_and_bounds
-from fairlead.geo.areas import Areas, areas_at, is_inside, is_near, most_in_cell
+from fairlead.geo.areas import (
+    ALWAYS_UNTIL_US,
+    Areas,
+    areas_at,
+    cell_number,
+    is_inside,
+    is_near,
+    most_in_cell,
+)
 from fairlead.geo.sphere import midway_deg
 from fairlead.schema.ids import digest
 from fairlead.schema.span import Span
@@ -89,7 +97,7 @@ class Zone:
         keys, bounds = keys_and_bounds(tracks, carried["track_id"].to_numpy())
         area_ids = area_ids_of(self.areas)
         last, stays, stay_bounds = _recalled(carried, keys, area_ids)
-        room = 4096
+        room = max(4096, points.num_rows // 16)
         while True:
             kept, found = np.zeros(room, _STAY), np.zeros(room, _FOUND)
             ends = last.copy()
@@ -226,6 +234,7 @@ def _walk(
     kept,
     found,
 ) -> tuple[int, int]:
+    cell_starts, cell_full, until_us = index[0], index[2], index[8]
     here = np.empty(most_in_cell(index) + 1, np.int64)
     active: Any = np.zeros(len(area_ids), stays.dtype)
     n_kept, n_found = 0, 0
@@ -233,46 +242,97 @@ def _walk(
         n_active = stay_bounds[k + 1] - stay_bounds[k]
         active[:n_active] = stays[stay_bounds[k] : stay_bounds[k + 1]]
         m = last[k]
+        calm_cell, calm_until_us = -1, 0
         for i in range(bounds[k], bounds[k + 1]):
-            n_here = areas_at(index, lat_deg[i], lon_deg[i], time_us[i], here)
-            j = 0
-            while j < n_active:
-                stay = active[j]
-                stayed = _take(here, n_here, stay.number)
-                if stayed:
-                    n_here -= 1
-                    stay.n_inside += 1
-                    stay.time_us, stay.observation_id = time_us[i], observation_id[i]
-                    stay.lat_deg, stay.lon_deg, stay.out_us = lat_deg[i], lon_deg[i], 0
-                    if stay.n_inside == points_min:
-                        n_found = _write(found, n_found, i, 0, 0, stay)
-                    j += 1
-                    continue
-                if stay.out_us == 0:
-                    stay.out_us, stay.out_id = time_us[i], observation_id[i]
-                    stay.out_lat_deg, stay.out_lon_deg = lat_deg[i], lon_deg[i]
-                in_force = time_us[i] < index[8][stay.number]
-                if in_force and is_near(index, stay.number, lat_deg[i], lon_deg[i], border_m):
-                    j += 1
-                    continue
-                if stay.n_inside >= points_min:
-                    n_found = _write(found, n_found, i, 1, _left_us(index, stay), stay)
-                n_active -= 1
-                active[j] = active[n_active]
+            now, lat, lon = time_us[i], lat_deg[i], lon_deg[i]
+            cell = cell_number(lat, lon)
+            if cell == calm_cell and now < calm_until_us:
+                # No border runs through this cell: the areas are those of the point before.
+                for j in range(n_active):
+                    _stay_on(active[j], now, observation_id[i], lat, lon)
+                    if active[j].n_inside == points_min:
+                        n_found = _write(found, n_found, i, 0, 0, active[j])
+                continue
+            n_here = areas_at(index, lat, lon, now, here)
+            n_in_force, n_known = n_here, cell_starts[cell + 1] - cell_starts[cell]
+            n_active, n_here, n_found = _stay_or_leave(
+                index, active, n_active, here, n_here, i, now, observation_id[i], lat, lon,
+                points_min, border_m, found, n_found,
+            )  # fmt: skip
+            if n_here and i > bounds[k]:
+                _set_last(m, i - 1, time_us, observation_id, lat_deg, lon_deg)
             for h in range(n_here):
                 stay = active[n_active]
                 stay.track_id, stay.number, stay.area = m.track_id, here[h], area_ids[here[h]]
-                _enter(index, stay, m, time_us[i], observation_id[i], lat_deg[i], lon_deg[i])
+                _enter(index, stay, m, now, observation_id[i], lat, lon)
                 n_active += 1
                 if points_min <= 1:
                     n_found = _write(found, n_found, i, 0, 0, stay)
-            m.time_us, m.observation_id, m.n_inside = time_us[i], observation_id[i], 1
-            m.lat_deg, m.lon_deg = lat_deg[i], lon_deg[i]
+            calm_cell = -1
+            if n_active == n_in_force == n_known and np.all(
+                cell_full[cell_starts[cell] : cell_starts[cell + 1]]
+            ):
+                calm_cell, calm_until_us = cell, _soonest(until_us, active, n_active)
+        if bounds[k + 1] > bounds[k]:
+            _set_last(m, bounds[k + 1] - 1, time_us, observation_id, lat_deg, lon_deg)
         for j in range(n_active):
             if n_kept < len(kept):
                 kept[n_kept] = active[j]
             n_kept += 1
     return n_kept, n_found
+
+
+@njit(cache=True)
+def _stay_or_leave(
+    index, active, n_active, here, n_here, row, now, observation_id, lat, lon,
+    points_min, border_m, found, n_found,
+):  # fmt: skip
+    """Take every active stay to this point; what is left in `here` are areas newly entered."""
+    j = 0
+    while j < n_active:
+        stay = active[j]
+        if _take(here, n_here, stay.number):
+            n_here -= 1
+            _stay_on(stay, now, observation_id, lat, lon)
+            if stay.n_inside == points_min:
+                n_found = _write(found, n_found, row, 0, 0, stay)
+            j += 1
+            continue
+        if stay.out_us == 0:
+            stay.out_us, stay.out_id = now, observation_id
+            stay.out_lat_deg, stay.out_lon_deg = lat, lon
+        in_force = now < index[8][stay.number]
+        if in_force and is_near(index, stay.number, lat, lon, border_m):
+            j += 1
+            continue
+        if stay.n_inside >= points_min:
+            n_found = _write(found, n_found, row, 1, _left_us(index, stay), stay)
+        n_active -= 1
+        active[j] = active[n_active]
+    return n_active, n_here, n_found
+
+
+@njit(cache=True)
+def _stay_on(stay, now, observation_id, lat, lon) -> None:
+    stay.n_inside += 1
+    stay.time_us, stay.observation_id = now, observation_id
+    stay.lat_deg, stay.lon_deg, stay.out_us = lat, lon, 0
+
+
+@njit(cache=True)
+def _set_last(m, i, time_us, observation_id, lat_deg, lon_deg) -> None:
+    """Row i as the last point of its hull."""
+    m.time_us, m.observation_id, m.n_inside = time_us[i], observation_id[i], 1
+    m.lat_deg, m.lon_deg = lat_deg[i], lon_deg[i]
+
+
+@njit(cache=True)
+def _soonest(until_us, active, n_active) -> int:
+    """When the first of the active areas goes out of force."""
+    soonest = ALWAYS_UNTIL_US
+    for j in range(n_active):
+        soonest = min(soonest, until_us[active[j].number])
+    return soonest
 
 
 @njit(cache=True)

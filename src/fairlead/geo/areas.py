@@ -17,7 +17,7 @@ from numba import njit
 from shapely.geometry.base import BaseGeometry
 
 from fairlead.geo.rings import edges_of
-from fairlead.geo.sphere import EARTH_RADIUS_M
+from fairlead.geo.sphere import EARTH_RADIUS_M, wrap_lon_deg
 from fairlead.schema.errors import ConfigError
 from fairlead.schema.ids import canonical_json
 
@@ -100,7 +100,10 @@ def cell_row(lat_deg: float) -> int:
 @njit(cache=True)
 def cell_number(lat_deg: float, lon_deg: float) -> int:
     """The grid cell of a position; longitudes wrap."""
-    share = ((lon_deg + 180.0) % 360.0) / _CELL_DEG
+    east = lon_deg + 180.0
+    if not 0.0 <= east < 360.0:
+        east %= 360.0
+    share = east / _CELL_DEG
     return cell_row(lat_deg) * _COLUMNS + min(_COLUMNS - 1, int(share))
 
 
@@ -111,7 +114,7 @@ def is_inside(index: tuple, area: int, lat_deg: float, lon_deg: float) -> bool:
     slot = bases[area] + cell_row(lat_deg) - first_rows[area]
     if slot < bases[area] or slot >= bases[area + 1]:
         return False
-    lon = (lon_deg + 180.0) % 360.0 - 180.0
+    lon = wrap_lon_deg(lon_deg)
     inside = False
     for e in range(row_starts[slot], row_starts[slot + 1]):
         x1, y1, x2, y2 = edges[e, 0], edges[e, 1], edges[e, 2], edges[e, 3]

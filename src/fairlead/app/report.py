@@ -68,11 +68,20 @@ def print_leads(paper: Paper, leads: Sequence[Mapping[str, Any]], cut: Mapping[s
         paper.line("no leads", "bold")
     for rank, lead in enumerate(leads, 1):
         _print_lead(paper, rank, lead)
+    priors = {f["detail"]: f["log_odds"] for lead in leads for f in _factors(lead, prior=True)}
+    for detail, log_odds in priors.items():
+        paper.line(f"Each lead starts at {log_odds:+.1f}: {detail}.".replace("-", "−"), "dim")
     if cut.get("n"):
         best = f", the best at {cut['best_probability']:.0%}" if cut.get("best_probability") else ""
         paper.line(
             f"{count(cut['n'], 'more lead')} cut by the budget{best}: "
             "`--at-most N` shows more, `fairlead show leads` shows all"
+        )
+    if cut.get("n_below"):
+        paper.line(
+            f"{count(cut['n_below'], 'lead')} below {cut['probability_min']:.0%} left out: "
+            "`fairlead show leads` has them",
+            "dim",
         )
     if cut.get("n_silenced"):
         paper.line(f"{count(cut['n_silenced'], 'handled lead')} kept silent", "dim")
@@ -81,7 +90,7 @@ def print_leads(paper: Paper, leads: Sequence[Mapping[str, Any]], cut: Mapping[s
 def _print_lead(paper: Paper, rank: int, lead: Mapping[str, Any]) -> None:
     paper.line(f"{rank:>2} {lead['probability']:>5.0%}  {lead['title']}", "bold")
     paper.line(f"{_INDENT}{period(lead['start_us'], lead['end_us'])}, {lead['lead_id']}", "dim")
-    factors = [f for f in json.loads(lead["factors"]) if abs(f["log_odds"]) >= LEAST_WEIGHT]
+    factors = [f for f in _factors(lead) if abs(f["log_odds"]) >= LEAST_WEIGHT]
     for factor in factors[:MOST_FACTORS]:
         weight = factor["log_odds"]
         sign = "+" if weight >= 0 else "−"
@@ -94,6 +103,10 @@ def _print_lead(paper: Paper, rank: int, lead: Mapping[str, Any]) -> None:
             f"{_INDENT}       and {count(len(factors) - MOST_FACTORS, 'smaller factor')}", "dim"
         )
     paper.line()
+
+
+def _factors(lead: Mapping[str, Any], *, prior: bool = False) -> list[dict[str, Any]]:
+    return [f for f in json.loads(lead["factors"]) if (f["name"] == "prior") == prior]
 
 
 _INDENT = " " * 10

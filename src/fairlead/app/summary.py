@@ -18,6 +18,9 @@ from fairlead.schema.tables import (
     TRACK_POINTS,
 )
 
+PROBABILITY_MIN = 0.02
+"""Leads below this are kept in the table and counted, not put before a person."""
+
 
 def summary(engine: EmbeddedEngine, settings: Settings) -> dict[str, Any]:
     """Counts by table, rejects by reason, events by kind, ranked leads."""
@@ -46,7 +49,10 @@ def queue(engine: EmbeddedEngine, settings: Settings) -> dict[str, Any]:
 
     leads = engine.scan(LEADS)
     heard, silenced = silence(leads, engine.handled())
-    shown, cut = at_most(heard, settings.at_most, settings.watch_h * 3600)
+    likely = heard.filter(pc.greater_equal(heard["probability"], PROBABILITY_MIN))
+    shown, cut = at_most(likely, settings.at_most, settings.watch_h * 3600)
+    cut["n_below"] = heard.num_rows - likely.num_rows
+    cut["probability_min"] = PROBABILITY_MIN
     return {
         "leads": shown.to_pylist(),
         "n_leads": leads.num_rows,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fairlead.geo.sphere import destination_deg
+from fairlead.geo.sphere import bearing_deg, destination_deg
 from fairlead.schema.ids import row_ids
 from fairlead.schema.span import Span
 from fairlead.schema.step import Batch, in_order
@@ -27,8 +27,12 @@ def sail(rng, n, lat, lon, speed_kn, course_deg, every_s, with_speed):
         speed = speed_kn if with_speed else np.nan
         out[i] = (time_s, *noisy, speed, course_deg % 360 if with_speed else np.nan)
         lasted = every_s * rng.uniform(0.8, 1.2)
+        came_from = (lat, lon)
         lat, lon = destination_deg(lat, lon, course_deg, speed_kn * 0.5144 * lasted)
         time_s += lasted
+        if speed_kn > 0.0:
+            # straight on: near a pole a course that stays the same number is a circle
+            course_deg = bearing_deg(lat, lon, *came_from) + 180.0
         course_deg += rng.normal(0, 5)
     return out
 

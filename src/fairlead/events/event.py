@@ -10,15 +10,17 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from fairlead.schema.errors import ConfigError
-from fairlead.schema.ids import canonical_json, content_id, digest
+from fairlead.schema.ids import canonical_json, content_ids, digest
 from fairlead.schema.step import Step
 from fairlead.schema.tables import EVENTS
 
@@ -97,11 +99,8 @@ def event_rows(
     parameters = parameters_of(step)
     who = _whole(mmsi if track_id is None else track_id)
     others = [None] * n if other_track_id is None else _whole(other_track_id)
-    named = digest(parameters)
-    ids = [
-        content_id(step.kind, step.version, named, w, o, s)
-        for w, o, s in zip(who, others, _whole(start_observation_id), strict=True)
-    ]
+    started = _whole(start_observation_id)
+    ids = content_ids(step.kind, (step.version, digest(parameters)), who, others, started)
     columns = {
         "event_id": ids,
         "kind": [step.kind] * n,
@@ -129,8 +128,8 @@ def events_in_order(*parts: pa.Table) -> pa.Table:
     rows = pa.concat_tables([p for p in parts if p.num_rows] or [EVENTS.empty()]).combine_chunks()
     if rows.num_rows < 2:
         return rows
-    _, id_ranks = np.unique(rows["event_id"].to_numpy(zero_copy_only=False), return_inverse=True)
-    return rows.take(np.lexsort((id_ranks, rows["time_us"].to_numpy(), rows["mmsi"].to_numpy())))
+    order = [(name, "ascending") for name in ("mmsi", "time_us", "event_id")]
+    return rows.take(pc.sort_indices(rows, order))
 
 
 def tidy(value: Any, digits: int = 6) -> Any:
@@ -138,7 +137,7 @@ def tidy(value: Any, digits: int = 6) -> Any:
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, float):
-        return round(value, digits) + 0.0 if np.isfinite(value) else None
+        return round(value, digits) + 0.0 if math.isfinite(value) else None
     if isinstance(value, list | tuple | np.ndarray):
         return [tidy(v, digits) for v in value]
     return value
@@ -146,7 +145,7 @@ def tidy(value: Any, digits: int = 6) -> Any:
 
 def thinned(observation_ids: Iterable[int], most: int = MOST_EVIDENCE) -> list[int]:
     """The ids without repeats, in the order given; at most `most`, first and last kept."""
-    ids = list(dict.fromkeys(int(i) for i in observation_ids))
+    ids = list(dict.fromkeys(map(int, observation_ids)))
     if len(ids) <= most:
         return ids
     return [ids[i * (len(ids) - 1) // (most - 1)] for i in range(most)]
@@ -184,6 +183,8 @@ def _whole(values: Any) -> list[int | None]:
     """Integers as Python's own; None stays."""
     if isinstance(values, pa.Array | pa.ChunkedArray):
         return values.to_pylist()
+    if isinstance(values, np.ndarray) and values.dtype.kind in "iu":
+        return values.tolist()
     return [None if v is None else int(v) for v in values]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -13,6 +13,7 @@ from fairlead.events.event import event_rows, events_in_order, said_duration, sa
 from fairlead.events.memory import keys_and_bounds
 from fairlead.geo.areas import (
     ALWAYS_UNTIL_US,
+    Area,
     Areas,
     areas_at,
     cell_number,
@@ -129,38 +130,46 @@ class Zone:
         if not len(found) or self.areas is None:
             return EVENTS.empty()
         row, stay = found["row"], found["stay"]
-        areas = [self.areas.areas[n] for n in stay["number"]]
-        detail = [_sentence(f, a.name) for f, a in zip(found, areas, strict=True)]
-        measures = [
-            {
-                "area": a.name,
-                "area_kind": a.kind,
-                "rules": a.rules,
-                "points_inside": int(f["stay"]["n_inside"]),
-                "entry_seen": bool(f["stay"]["before_id"]),
-                "entry_within_s": (f["stay"]["start_us"] - f["stay"]["before_us"]) / 1e6
-                if f["stay"]["before_id"]
-                else None,
-            }
-            for f, a in zip(found, areas, strict=True)
-        ]
+        areas = [self.areas.areas[n] for n in stay["number"].tolist()]
+        told = _told(found)
         return events_in_order(
             event_rows(
                 self,
                 time_us=points["time_us"].to_numpy()[row],
                 start_us=stay["start_us"],
-                end_us=[int(f["end_us"]) if f["ended"] else None for f in found],
+                end_us=[t.end_us if t.ended else None for t in told],
                 lat_deg=stay["start_lat_deg"],
                 lon_deg=stay["start_lon_deg"],
                 track_id=points["track_id"].to_numpy()[row],
                 mmsi=points["mmsi"].to_numpy()[row],
                 start_observation_id=stay["start_id"] ^ (stay["area"] >> 8),
                 confidence=1.0 - 0.2 / np.maximum(1, stay["n_inside"]),
-                detail=detail,
-                measures=measures,
-                evidence=[_evidence(f) for f in found],
+                detail=[_sentence(t, a.name) for t, a in zip(told, areas, strict=True)],
+                measures=[_measures(t, a) for t, a in zip(told, areas, strict=True)],
+                evidence=[_evidence(t) for t in told],
             )
         )
+
+
+class _Told(NamedTuple):
+    """What is said of one stay, as plain numbers."""
+
+    ended: int
+    end_us: int
+    n_inside: int
+    start_us: int
+    start_lat_deg: float
+    start_lon_deg: float
+    start_id: int
+    before_id: int
+    before_us: int
+    observation_id: int
+    out_id: int
+
+
+def _told(found: np.ndarray) -> list[_Told]:
+    columns = [found["ended"], found["end_us"], *(found["stay"][n] for n in _Told._fields[2:])]
+    return [_Told(*row) for row in zip(*(c.tolist() for c in columns), strict=True)]
 
 
 def area_ids_of(areas: Areas) -> np.ndarray:
@@ -174,24 +183,33 @@ def area_ids_of(areas: Areas) -> np.ndarray:
     return np.array(ids, np.int64)
 
 
-def _evidence(f: np.void) -> list[int]:
-    stay = f["stay"]
-    before = [stay["before_id"]] if stay["before_id"] else []
-    after = [stay["observation_id"]] + ([stay["out_id"]] if f["ended"] else [])
-    return [int(i) for i in (*before, stay["start_id"], *after)]
+def _evidence(t: _Told) -> list[int]:
+    before = [t.before_id] if t.before_id else []
+    after = [t.observation_id, t.out_id] if t.ended else [t.observation_id]
+    return [*before, t.start_id, *after]
 
 
-def _sentence(f: np.void, name: str) -> str:
-    stay = f["stay"]
-    place = said_place(stay["start_lat_deg"], stay["start_lon_deg"])
-    if stay["before_id"]:
-        entry = f"Entered {name} at {said_time(stay['start_us'])}, {place}"
+def _measures(t: _Told, area: Area) -> dict[str, Any]:
+    return {
+        "area": area.name,
+        "area_kind": area.kind,
+        "rules": area.rules,
+        "points_inside": t.n_inside,
+        "entry_seen": bool(t.before_id),
+        "entry_within_s": (t.start_us - t.before_us) / 1e6 if t.before_id else None,
+    }
+
+
+def _sentence(t: _Told, name: str) -> str:
+    place = said_place(t.start_lat_deg, t.start_lon_deg)
+    if t.before_id:
+        entry = f"Entered {name} at {said_time(t.start_us)}, {place}"
     else:
-        entry = f"First seen inside {name} at {said_time(stay['start_us'])}, {place}"
-    if not f["ended"]:
+        entry = f"First seen inside {name} at {said_time(t.start_us)}, {place}"
+    if not t.ended:
         return entry + "."
-    lasted = said_duration(f["end_us"] - stay["start_us"])
-    return f"{entry}, and left at {said_time(f['end_us'])} after {lasted}."
+    lasted = said_duration(t.end_us - t.start_us)
+    return f"{entry}, and left at {said_time(t.end_us)} after {lasted}."
 
 
 def _recalled(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -45,3 +46,17 @@ def digest(value: Any) -> str:
 def content_id(prefix: str, *parts: Any) -> str:
     """A readable id, such as `gap-1f0c...` (20 hex digits), from what identifies the thing."""
     return f"{prefix}-{digest(list(parts))[:20]}"
+
+
+def content_ids(prefix: str, shared: Sequence[Any], *columns: Sequence[Any]) -> list[str]:
+    """`content_id(prefix, *shared, *row)` for every row of the columns, the shared hashed once.
+
+    The columns hold integers or None.
+    """
+    start = hashlib.sha256(canonical_json(list(shared))[:-1].encode())
+    ids = []
+    for row in zip(*columns, strict=True):
+        seal = start.copy()
+        seal.update(("," + canonical_json(row)[1:]).encode())
+        ids.append(f"{prefix}-{seal.hexdigest()[:20]}")
+    return ids

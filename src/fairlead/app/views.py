@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from fairlead.app.words import iso, plain, spreadsheet_safe
 from fairlead.schema.errors import ConfigError, SourceError
 from fairlead.schema.table import Table
+from fairlead.schema.tables import COVERAGE
 
 _HIDDEN = ("parameters", "digest", "payload", "header")
 _WIDE = 60
@@ -142,7 +143,17 @@ def _geojson(rows: pa.Table, table: Table | None) -> Iterator[str]:
     for row in _readable(rows, table):
         lat, lon = row.pop("lat_deg"), row.pop("lon_deg")
         place = None if lat is None else {"type": "Point", "coordinates": [lon, lat]}
+        if table is COVERAGE:
+            place = _cell_polygon(row["cell"])
         feature = {"type": "Feature", "geometry": place, "properties": _unpacked(row)}
         yield before + json.dumps(feature, ensure_ascii=False)
         before = ","
     yield "]}"
+
+
+def _cell_polygon(cell: int) -> dict[str, Any]:
+    from fairlead.geo.cells import COVERAGE_CELL_DEG, edges_of
+
+    west, south, east, north = edges_of(cell, COVERAGE_CELL_DEG)
+    ring = [[west, south], [east, south], [east, north], [west, north], [west, south]]
+    return {"type": "Polygon", "coordinates": [ring]}

@@ -42,6 +42,14 @@ def centre_of(cell: int, size_deg: float) -> tuple[float, float]:
     return (row + 0.5) * size_deg - 90.0, (column + 0.5) / columns * 360.0 - 180.0
 
 
+def edges_of(cell: int, size_deg: float) -> tuple[float, float, float, float]:
+    """West, south, east and north of a cell in degrees; east is above 180 for none."""
+    row, column = divmod(cell, _COLUMNS)
+    width_deg = 360.0 / _row_columns(row, size_deg)
+    south, west = row * size_deg - 90.0, column * width_deg - 180.0
+    return west, south, west + width_deg, south + size_deg
+
+
 @njit(cache=True)
 def cells_of(lat_deg: np.ndarray, lon_deg: np.ndarray, size_deg: float) -> np.ndarray:
     """`cell_of` row by row: int64, shape (n,)."""

@@ -1,0 +1,62 @@
+"""The sphere: symmetric, inverse to itself, and the same on both sides of 180 degrees."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fairlead.geo import sphere
+
+LAT = st.floats(-89.9, 89.9)
+LON = st.floats(-180, 180)
+
+
+@given(lat_1=LAT, lon_1=LON, lat_2=LAT, lon_2=LON)
+def test_distance_is_symmetric_and_bounded(lat_1, lon_1, lat_2, lon_2):
+    there = sphere.distance_m(lat_1, lon_1, lat_2, lon_2)
+    assert there == pytest.approx(sphere.distance_m(lat_2, lon_2, lat_1, lon_1), abs=1e-3)
+    assert 0.0 <= there <= math.pi * sphere.EARTH_RADIUS_M + 1.0
+
+
+@given(lat=LAT, lon=LON, direction=st.floats(0, 359.99), away_m=st.floats(1.0, 5_000_000.0))
+def test_going_out_and_measuring_back_agree(lat, lon, direction, away_m):
+    end = sphere.destination_deg(lat, lon, direction, away_m)
+    assert sphere.distance_m(lat, lon, *end) == pytest.approx(away_m, rel=1e-6, abs=0.01)
+    assert -180.0 <= end[1] < 180.0
+
+
+@given(lat_1=LAT, lon_1=LON, lat_2=LAT, lon_2=LON, shift=st.floats(-360, 360))
+def test_turning_the_globe_changes_no_distance(lat_1, lon_1, lat_2, lon_2, shift):
+    before = sphere.distance_m(lat_1, lon_1, lat_2, lon_2)
+    after = sphere.distance_m(lat_1, lon_1 + shift, lat_2, lon_2 + shift)
+    assert after == pytest.approx(before, abs=0.1)
+
+
+@given(lat_1=LAT, lon_1=LON, lat_2=LAT, lon_2=LON, share=st.floats(0, 1))
+def test_a_point_midway_lies_on_the_way(lat_1, lon_1, lat_2, lon_2, share):
+    whole = sphere.distance_m(lat_1, lon_1, lat_2, lon_2)
+    if whole > 19_000_000.0:
+        return
+    lat, lon = sphere.midway_deg(lat_1, lon_1, lat_2, lon_2, share)
+    assert sphere.distance_m(lat_1, lon_1, lat, lon) == pytest.approx(share * whole, abs=1.0)
+    assert sphere.distance_m(lat, lon, lat_2, lon_2) == pytest.approx((1 - share) * whole, abs=1.0)
+
+
+@given(lat=LAT, lon=LON, direction=st.floats(0, 359.99), away_m=st.floats(1.0, 100_000.0))
+def test_the_tangent_plane_keeps_distance_and_direction(lat, lon, direction, away_m):
+    end = sphere.destination_deg(lat, lon, direction, away_m)
+    east, north = sphere.tangent_m(lat, lon, *end)
+    assert math.hypot(east, north) == pytest.approx(away_m, rel=1e-6, abs=0.01)
+    turned = sphere.turn_deg(direction, math.atan2(east, north) * 180.0 / math.pi)
+    assert abs(turned) < 0.1 or away_m < 10.0
+
+
+def test_known_values():
+    assert sphere.distance_m(0, 179.9, 0, -179.9) == pytest.approx(22_239.0, abs=0.1)
+    assert sphere.bearing_deg(0, 179.9, 0, -179.9) == pytest.approx(90.0)
+    assert sphere.turn_deg(350, 10) == 20
+    assert sphere.turn_deg(10, 350) == -20
+    assert sphere.wrap_lon_deg(180.0) == -180.0
+    assert sphere.implied_speed_kn(0, 0, 0, 0, 1 / 60, 3_600_000_000) == pytest.approx(1, rel=2e-3)
+    assert sphere.implied_speed_kn(0, 0, 5, 0, 1, 5) == math.inf

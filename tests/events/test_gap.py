@@ -42,7 +42,7 @@ def fishing(mmsi, hours, *, every_s=60, start_h=0.0, speed_kn=1.0, **columns):
 
 
 def gaps(*tracks, step=None, **how):
-    steps = (Silences(), Presence(), Reception(), step or Gap())
+    steps = (Silences(), Presence(), Reception(), step or Gap(confidence_min=0.0))
     written = run_steps(steps, {TRACK_POINTS: pa.concat_tables(tracks)}, **how)
     return settled(EVENTS, written).to_pylist(), written[EVENTS.name]
 
@@ -101,13 +101,13 @@ def test_it_is_told_when_long_enough_and_when_the_ship_is_back():
 
 def test_the_presets_leave_silences_out():
     others = [fishing(k, 30) for k in range(1, 5)]
-    gfw = Gap(**PRESETS["gap"]["gfw"])
+    gfw = Gap(confidence_min=0.0, **PRESETS["gap"]["gfw"])
     assert len(gaps(*others, fishing(5, 14), fishing(5, 2, start_h=24), step=gfw)[0]) == 0
     assert len(gaps(*others, fishing(5, 14), fishing(5, 2, start_h=28), step=gfw)[0]) == 1
     assert len(gaps(*others, fishing(5, 0.2), fishing(5, 2, start_h=28), step=gfw)[0]) == 0
     land = np.zeros((180, 360), bool)
     land[100, 200] = True
-    coast = Gap(**PRESETS["gap"]["gfw"], shore=shore_from_land(land))
+    coast = Gap(confidence_min=0.0, **PRESETS["gap"]["gfw"], shore=shore_from_land(land))
     assert len(gaps(*others, fishing(5, 14), fishing(5, 2, start_h=28), step=coast)[0]) == 0
 
 

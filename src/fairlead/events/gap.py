@@ -10,11 +10,11 @@ import pyarrow as pa
 
 from fairlead.events.event import event_rows, events_in_order, said_duration, said_place, said_time
 from fairlead.events.listening import (
+    CAUSES,
     FOUND,
     GAP_MEMORY,
     HOUR_US,
     RECORD,
-    natural_share,
     walk_silences,
 )
 from fairlead.events.memory import walked
@@ -47,9 +47,11 @@ class Gap:
 
     The confidence is the probability that the silence is not natural: see events/listening.py for
     the model and its settings. `p_switched_off` is the share of silences of this length that are
-    not natural before anything is known of the place. The other thresholds leave silences out:
-    points in the 12 hours before, distance to shore where `shore` is given, positions per vessel
-    and day heard in the cell before it began.
+    not natural before anything is known of the place. Below `confidence_min` nothing is told: ships
+    leave the range of the receivers and are switched off at their berths all day, and an innocent
+    cause nine times as likely as any other is no event. The other thresholds leave silences out
+    too: points in the 12 hours before, distance to shore where `shore` is given, positions per
+    vessel and day heard in the cell before it began.
     """
 
     gap_s_min: int = 6 * 3600
@@ -58,6 +60,7 @@ class Gap:
     shore: Shore | None = None
     reception_per_day_min: float = 0.0
     p_switched_off: float = 0.05
+    confidence_min: float = 0.1
 
     kind: ClassVar[str] = "gap"
     version: ClassVar[int] = 1
@@ -73,6 +76,9 @@ class Gap:
         silences = batch[SILENCES]
         closing = silences["end_us"].is_valid().to_numpy()
         opened = _opened(silences.filter(pa.array(~closing)), self.gap_s_min * 1_000_000)
+        opened["offshore_nm"] = np.nan
+        if self.shore is not None and len(opened):
+            opened["offshore_nm"] = self.shore.offshore_nm(opened["lat_deg"], opened["lon_deg"])
         items = np.concatenate([memory[memory["role"] == 1], opened])
         items = items[np.lexsort((items["start_id"], items["cell"]))]
         ends = silences.filter(pa.array(closing))
@@ -83,7 +89,8 @@ class Gap:
             [np.searchsorted(hours["cell"], items["cell"], side=s) for s in ("left", "right")],
             axis=1,
         )
-        inputs = (bounds, hours, end_us, span.until_us, self.gap_s_min * 1_000_000)
+        least = (self.p_switched_off, self.confidence_min)
+        inputs = (bounds, hours, end_us, span.until_us, self.gap_s_min * 1_000_000, least)
         items, found = walked(walk_silences, inputs, items, FOUND)
         recent = hours[hours["time_us"] >= span.until_us - _LOOKBACK_US]
         kept = np.concatenate([recent, items[end_rows < 0]])
@@ -98,12 +105,11 @@ class Gap:
         known = found["per_day"] >= 0.0
         wanted &= ~known | (found["per_day"] >= self.reception_per_day_min)
         if self.shore is not None and self.offshore_nm_min > 0.0 and len(found):
-            off = self.shore.offshore_nm(found["lat_deg"], found["lon_deg"])
-            wanted &= off >= self.offshore_nm_min
+            wanted &= found["offshore_nm"] >= self.offshore_nm_min
         found, ends = found[wanted], ends.filter(pa.array(wanted))
         if not len(found):
             return EVENTS.empty()
-        natural = natural_share(found, self.p_switched_off)
+        natural = found["p_natural"]
         ended = found["ended"] == 1
         end_ids = ends["end_observation_id"].to_pylist()
         measures = [
@@ -167,6 +173,10 @@ def _opened(silences: pa.Table, gap_us: int) -> np.ndarray:
         ("lon_deg", "start_lon_deg"),
         ("speed_kn", "start_speed_kn"),
         ("course_deg", "start_course_deg"),
+        ("class_b", "class_b"),
+        ("steadiness", "steadiness"),
+        ("known_h", "known_h"),
+        ("made_good_kn", "made_good_kn"),
     ):
         records[name] = to_numpy(silences, source)
     records["wake_us"] = records["start_us"] + gap_us
@@ -195,7 +205,11 @@ def _measures(f: np.void, natural: float, end: dict[str, Any]) -> dict[str, Any]
         "hours_listening": f["listened_h"],
         "n_before_12h": f["n_before"],
         "start_speed_kn": f["speed_kn"],
+        "made_good_kn": f["made_good_kn"],
+        "steadiness": f["steadiness"],
+        "known_h": f["known_h"],
         "p_message_before": f["p_before"],
+        "p_out_of_range": f["p_edge"],
     }
     if end["end_us"] is not None:
         place = (f["lat_deg"], f["lon_deg"], end["end_lat_deg"], end["end_lon_deg"])
@@ -209,10 +223,9 @@ def _measures(f: np.void, natural: float, end: dict[str, Any]) -> dict[str, Any]
 def _sentence(f: np.void, natural: float) -> str:
     lasted = said_duration(f["known_us"] - f["start_us"])
     verb = "was not heard" if f["ended"] else "has not been heard"
-    rest = " It was at rest." if f["speed_kn"] < 0.5 else ""
     return (
         f"{f['mmsi']} {verb} for {lasted} from {said_time(f['start_us'])} at "
-        f"{said_place(f['lat_deg'], f['lon_deg'])}.{rest} {_reason(f)} "
+        f"{said_place(f['lat_deg'], f['lon_deg'])}. {_reason(f)} "
         f"The silence is natural with a probability of {natural:.0%}."
     )
 
@@ -224,18 +237,39 @@ def _reason(f: np.void) -> str:
             f"All {f['most_silent'] + 1} vessels nearby fell silent together, for "
             f"{hours - heard} of {hours} hours: the receiver was probably out."
         )
+    said = ["No other vessel was near enough to tell whether anyone was listening."]
     if heard:
-        share = f["n_silent_since"] / max(1, f["n_due_since"])
         many = bool(f["most_vessels"] != 1)
         others, were = f"{f['most_vessels']} other vessel{'s' * many}", "were" if many else "was"
-        said = (
+        said = [
             f"Meanwhile {others} nearby {were} heard, in {heard} of {hours} hours, with "
             f"{f['n_messages_since']} positions."
+        ]
+    if f["p_edge"] > _TOLD_FROM:
+        faded = f["steadiness"] < _FADED
+        said.append(
+            f"In the last hour it was heard {f['steadiness']:.0%} as often as before, under way: "
+            "it may have sailed out of range."
+            if faded
+            else "It was heading for waters where nobody is heard: it may have sailed out of range."
         )
-        if share > 0.1:
-            said += f" But {share:.0%} of the vessels here were silent in those hours."
-    else:
-        said = "No other vessel was near enough to tell whether anyone was listening."
-    if f["p_edge"] > 0.3:
-        said += " It was heading for waters where nobody is heard: it may have sailed out of range."
-    return said
+    causes = dict(zip(CAUSES, f["unseen"].tolist(), strict=True))
+    said += [
+        _CAUSE[name] for name, share in causes.items() if share > _TOLD_FROM and name in _CAUSE
+    ]
+    if causes["others_silent"] > _TOLD_FROM:
+        share = f["n_silent_since"] / max(1, f["n_due_since"])
+        said.append(f"But {share:.0%} of the vessels here were silent in those hours.")
+    if max(causes.values()) <= _TOLD_FROM >= f["p_edge"] and f["steadiness"] >= _FADED:
+        said.append("It was heard as well as ever to the last.")
+    return " ".join(said)
+
+
+_TOLD_FROM = 0.05
+_FADED = 0.7
+_CAUSE = {
+    "at_rest": "It was at rest: ships are switched off with their engines.",
+    "class_b": "It is of class B, which is switched off at will.",
+    "near_shore": "It was close to the shore, where boats come home and land hides them.",
+    "little_known": "It had been heard for a few hours only.",
+}

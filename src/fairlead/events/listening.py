@@ -9,10 +9,16 @@ For each whole hour of a silence, in the cell where the ship was last heard:
 * nobody due: the filter drifts to its long-run state, and the hour counts as unknown.
 
 The silence is then natural by chance with the product over the hours of (no listening, or no
-arrival), by sailing out of range if the course led to octants where nobody was heard, or by a cause
-that the data do not show. Such causes are as common as other ships here fall silent while someone
-listens (in harbours many do, switched off at their berths), and else the rarer the better the ship
-and its neighbours were heard. The weights are judgement, kept together here.
+arrival), by sailing out of range, or by a cause that the data do not show.
+
+* Out of range: a ship that leaves fades over the last hour, one that is switched off does not; and
+  it heads for octants where nobody is heard, which says little where it was itself heard well.
+* Causes that the data do not show are the rarer the better the ship and its neighbours were heard.
+  A ship at rest is switched off with its engine, class B at will, boats near the shore come home or
+  pass behind land, and a hull known for an hour or two may be a position that jumped. Of others
+  here that fell silent while someone listened, a ship heard steadily to the end has less to learn.
+
+The weights are judgement, kept together here.
 """
 
 from __future__ import annotations
@@ -29,7 +35,13 @@ HOUR_US = 3_600_000_000
 P_STOPS_ITSELF = 0.1
 P_OUT_PER_HOUR = 0.02
 P_BACK_PER_HOUR = 0.2
-P_UNKNOWN = 0.05
+P_UNKNOWN = 0.1
+P_OFF_AT_REST = 0.8
+P_OFF_CLASS_B = 0.2
+P_OFF_NEAR_SHORE = 0.15
+NEAR_SHORE_NM = 3.0
+P_NO_SHIP = 0.3
+AT_REST_KN = 0.5
 EDGE_NM = 10.0
 _HOURS_MAX = 240
 _REFERENCE_H = 6
@@ -58,8 +70,13 @@ GAP_MEMORY = Table(
             column("lon_deg", F64, "last point", required=True),
             column("speed_kn", F64, "last point; NaN unknown", required=True),
             column("course_deg", F64, "last point; NaN unknown", required=True),
+            column("class_b", I64, "1 for class B", required=True),
+            column("steadiness", F64, "last hour over a good one; NaN unknown", required=True),
+            column("known_h", F64, "hours known of the last 12", required=True),
+            column("made_good_kn", F64, "over the last hour; NaN unknown", required=True),
+            column("offshore_nm", F64, "distance to shore; NaN unknown", required=True),
             column("done_us", I64, "last hour weighed; -1 before the first", required=True),
-            column("is_told", I64, "1 once it was long enough", required=True),
+            column("is_told", I64, "once it was long enough: 1 kept back, 2 told", required=True),
             column("n_hours", I64, "whole hours weighed", required=True),
             column("n_heard", I64, "of them with others heard", required=True),
             column("n_unknown", I64, "of them with nobody due", required=True),
@@ -85,27 +102,20 @@ GAP_MEMORY = Table(
 RECORD = record_type(GAP_MEMORY)
 FOUND = np.dtype(
     [*((n, RECORD[n]) for n in GAP_MEMORY.columns.names)]
-    + [("item", np.int64), ("known_us", np.int64), ("ended", np.int64), ("p_edge", np.float64)]
+    + [("item", np.int64), ("known_us", np.int64), ("ended", np.int64)]
+    + [("p_edge", np.float64), ("p_natural", np.float64), ("unseen", np.float64, 5)]
 )
-
-
-def natural_share(found: np.ndarray, p_switched_off: float) -> np.ndarray:
-    """The probability that each silence is natural: float64, shape (n,)."""
-    heard = 1.0 + found["most_vessels"]
-    unseen = np.clip(0.5 / ((1.0 + found["n_before"]) * heard * heard), 2e-4, 0.5)
-    unseen = unseen + found["n_silent_since"] / np.maximum(1, found["n_due_since"])
-    unseen = unseen + P_UNKNOWN * found["n_unknown"] / np.maximum(1, found["n_hours"])
-    unseen = np.minimum(unseen, 1.0)
-    by_chance = found["p_edge"] + (1.0 - found["p_edge"]) * found["p_by_chance"]
-    likelihood = (unseen + (1.0 - unseen) * by_chance) * (1.0 - p_switched_off)
-    return likelihood / (likelihood + p_switched_off)
+CAUSES = ("at_rest", "class_b", "near_shore", "little_known", "others_silent")
+"""Columns of `unseen`: causes that the data do not show."""
 
 
 @njit(cache=True)
-def walk_silences(bounds, hours, end_us, until_us, gap_us, items, found):
+def walk_silences(bounds, hours, end_us, until_us, gap_us, least, items, found):
     """Weigh the hours of each silence; write it when long enough and when it ends.
 
-    `bounds` are the rows of `hours` of each item's cell, in order of time.
+    `bounds` are the rows of `hours` of each item's cell, in order of time. `least` holds the prior
+    probability that a silence is not natural, and the one from which on it is told; what was told
+    is told again when it ends.
     """
     n = 0
     for k in range(len(items)):
@@ -116,11 +126,61 @@ def walk_silences(bounds, hours, end_us, until_us, gap_us, items, found):
         if item.is_told == 0 and due_us < until_us and due_us < end_us[k]:
             _weigh(item, hours, first, last, due_us)
             item.is_told, item.wake_us = 1, np.iinfo(np.int64).max
-            n = _write(item, k, due_us, 0, found, n)
+            if 1.0 - _p_natural(item, least[0]) >= least[1]:
+                item.is_told = 2
+                n = _write(item, k, due_us, 0, least[0], found, n)
         _weigh(item, hours, first, last, min(until_us, end_us[k]))
-        if end_us[k] < until_us and end_us[k] >= due_us:
-            n = _write(item, k, end_us[k], 1, found, n)
+        if due_us <= end_us[k] < until_us and (
+            item.is_told == 2 or 1.0 - _p_natural(item, least[0]) >= least[1]
+        ):
+            n = _write(item, k, end_us[k], 1, least[0], found, n)
     return n
+
+
+@njit(cache=True)
+def _p_natural(item, p_switched_off):
+    """The probability that the silence is natural, given what was weighed so far."""
+    heard = 1.0 + item.most_vessels
+    unseen = min(0.5, max(2e-4, 0.5 / ((1.0 + item.n_before) * heard * heard)))
+    unseen += P_UNKNOWN * item.n_unknown / max(1, item.n_hours)
+    causes = _causes(item)
+    for j in range(len(causes)):
+        unseen = unseen + (1.0 - unseen) * causes[j]
+    edge = _edge(item)
+    by_chance = edge + (1.0 - edge) * item.p_by_chance
+    likelihood = (unseen + (1.0 - unseen) * by_chance) * (1.0 - p_switched_off)
+    return likelihood / (likelihood + p_switched_off)
+
+
+@njit(cache=True)
+def _causes(item):
+    """The probability of each of CAUSES."""
+    rest = _at_rest(item)
+    silent = min(1.0, item.n_silent_since / max(1, item.n_due_since))
+    alike = 1.0 if rest else _faded(item)
+    return (
+        P_OFF_AT_REST if rest else 0.0,
+        P_OFF_CLASS_B if item.class_b == 1 else 0.0,
+        P_OFF_NEAR_SHORE if item.offshore_nm < NEAR_SHORE_NM else 0.0,
+        P_NO_SHIP * min(1.0, max(0.0, (2.0 - item.known_h) / 0.5)),
+        silent * (alike + (1.0 - alike) * silent),
+    )
+
+
+@njit(cache=True)
+def _at_rest(item):
+    """Neither its reported speed nor its way made good, as far as known, is over AT_REST_KN."""
+    if np.isnan(item.speed_kn) and np.isnan(item.made_good_kn):
+        return False
+    return not (item.speed_kn >= AT_REST_KN or item.made_good_kn >= AT_REST_KN)
+
+
+@njit(cache=True)
+def _faded(item):
+    """0 for a ship heard as well as ever to its last point, 1 for one that faded."""
+    if np.isnan(item.steadiness):
+        return 0.5
+    return min(1.0, max(0.0, (0.7 - item.steadiness) / 0.4))
 
 
 @njit(cache=True)
@@ -188,19 +248,25 @@ def _heard(item, hour, listening):
 @njit(cache=True)
 def _edge(item):
     """The probability that the ship sailed out of range within the first hour."""
-    if np.isnan(item.course_deg) or np.isnan(item.speed_kn) or item.speed_kn < 3.0:
+    speed_kn = item.made_good_kn if np.isnan(item.speed_kn) else item.speed_kn
+    if np.isnan(speed_kn) or speed_kn < 3.0:
         return 0.0
-    ahead = int(item.course_deg / 45.0 + 0.5) % 8
-    if item.heard_octants >> ahead & 1:
-        return 0.0
-    sides = (item.heard_octants >> ((ahead + 1) % 8) & 1) + (
-        item.heard_octants >> ((ahead + 7) % 8) & 1
-    )
-    return (0.95 - 0.25 * sides) * (1.0 - np.exp(-item.speed_kn / EDGE_NM))
+    faded = _faded(item)
+    thin = min(1.0, max(0.0, (0.35 - item.p_before) / 0.25))
+    share = 0.9 * faded * max(faded, thin)
+    if not np.isnan(item.course_deg):
+        ahead = int(item.course_deg / 45.0 + 0.5) % 8
+        if item.heard_octants >> ahead & 1 == 0:
+            sides = (item.heard_octants >> ((ahead + 1) % 8) & 1) + (
+                item.heard_octants >> ((ahead + 7) % 8) & 1
+            )
+            ends_here = 0.5 if sides == 0 else 0.04 if sides == 1 else 0.02
+            share = max(share, (0.95 - 0.25 * sides) * max(faded, thin, ends_here))
+    return share * (1.0 - np.exp(-speed_kn / EDGE_NM))
 
 
 @njit(cache=True)
-def _write(item, k, known_us, ended, found, n):
+def _write(item, k, known_us, ended, p_switched_off, found, n):
     """Copy the silence out; counted even where there is no room left."""
     if n < len(found):
         out = found[n]
@@ -208,11 +274,18 @@ def _write(item, k, known_us, ended, found, n):
         out.start_us, out.start_id, out.n_before = item.start_us, item.start_id, item.n_before
         out.lat_deg, out.lon_deg = item.lat_deg, item.lon_deg
         out.speed_kn, out.course_deg = item.speed_kn, item.course_deg
+        out.class_b, out.steadiness = item.class_b, item.steadiness
+        out.known_h, out.made_good_kn = item.known_h, item.made_good_kn
+        out.offshore_nm = item.offshore_nm
         out.n_hours, out.n_heard, out.n_unknown = item.n_hours, item.n_heard, item.n_unknown
         out.most_vessels, out.most_silent = item.most_vessels, item.most_silent
         out.n_messages_since, out.p_before = item.n_messages_since, item.p_before
         out.n_due_since, out.n_silent_since = item.n_due_since, item.n_silent_since
         out.per_day, out.listened_h = item.per_day, item.listened_h
         out.p_by_chance, out.p_edge = item.p_by_chance, _edge(item)
+        out.p_natural = _p_natural(item, p_switched_off)
+        causes = _causes(item)
+        for j in range(len(causes)):
+            out.unseen[j] = causes[j]
         out.item, out.known_us, out.ended = k, known_us, ended
     return n + 1

@@ -361,6 +361,9 @@ SILENCES = Table(
             column("station_class", I8, "by MMSI form", codes=STATION_CLASSES, required=True),
             column("class_b", BOOL, "class B or long range reporting", required=True),
             column("n_before_12h", I32, "points in the 12 hours before", required=True),
+            column("steadiness", F32, "points of the last hour over those of a good one before"),
+            column("known_h", F32, "hours since the first point, of the last 12"),
+            column("made_good_kn", F32, "displacement over the last half to whole hour"),
             column("start_observation_id", I64, "last observation", required=True),
             column("end_observation_id", I64, "next observation"),
         ]

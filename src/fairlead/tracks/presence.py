@@ -67,7 +67,8 @@ class Presence:
     """Sums each hour of each track, and the hours in which a track heard before was not heard.
 
     A silent track stays due for `missed_h_max` hours, with weight halved every `half_life_h`: it
-    may have left or been switched off in harbour. Rows are written when the hour is over.
+    may have left or been switched off in harbour; and no longer than it was known, at least two
+    hours: it may be positions that jumped. Rows are written when the hour is over.
     """
 
     missed_h_max: int = 24
@@ -264,7 +265,8 @@ def _close(k, mine, real_mine, rows, due, n, missed_max, half_life_h):
             wanted = expected * 0.5 ** (missed / half_life_h)
             n = _put(rows, due, n, k, cell, hour_us, 0, -1, wanted)
     mine[_HOUR] = hour_us + HOUR_US
-    if missed >= missed_max:
+    known_h = (mine[_HEARD] + HOUR_US - mine[_FIRST]) // HOUR_US
+    if missed >= min(missed_max, max(2, known_h)):
         mine[_LAST] = _NONE
         return n
     if n_cells > 1:

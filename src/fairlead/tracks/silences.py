@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numba import njit
 
+from fairlead.geo.sphere import implied_speed_kn
 from fairlead.schema.ids import row_ids
 from fairlead.schema.span import Span
 from fairlead.schema.step import Batch, key_starts, to_numpy
@@ -31,6 +32,7 @@ CLASS_B_TYPES = (18, 19, 24, 27)
 
 _BUCKET_US = 1_800_000_000
 _BUCKETS = 24
+_MARKS = 6
 
 SILENCE_MEMORY = Table(
     name="silence_memory",
@@ -50,6 +52,13 @@ SILENCE_MEMORY = Table(
             column("speed_kn", F32, "speed over ground"),
             column("course_deg", F32, "course over ground"),
             column("counts", pa.list_(I32, _BUCKETS), "points per half hour", required=True),
+            column(
+                "marks",
+                pa.list_(F64, _MARKS),
+                "first point of the half hour under way and of the one before with points: "
+                "time (us), latitude, longitude of each",
+                required=True,
+            ),
         ]
     ),
     key="track_id",
@@ -64,7 +73,9 @@ class Silences:
 
     Class B and long range reporting are allowed `class_b_silence_s_min`. Only ships and auxiliary
     craft fall silent: base stations and marks have other reasons. `n_before_12h` counts whole half
-    hours of the clock, so it covers between 11.5 and 12 hours.
+    hours of the clock, so it covers between 11.5 and 12 hours. `steadiness` holds the last half to
+    whole hour against a good half hour of those: a ship that sails out of range fades, one that is
+    switched off does not.
     """
 
     silence_s_min: int = 3600
@@ -82,21 +93,24 @@ class Silences:
         runs, own = ships_of(points, to_numpy(carried, "track_id"))
         types = to_numpy(points, "msg_type", 0)
         last_us, last_b = to_numpy(carried, "time_us"), to_numpy(carried, "class_b").astype(bool)
-        rings = carried["counts"].combine_chunks().flatten().to_numpy().reshape(-1, _BUCKETS)
-        found, counts = _walk(
+        rings, marks = _lists(carried, "counts", _BUCKETS), _lists(carried, "marks", _MARKS)
+        places = (to_numpy(points, "time_us"), *(to_numpy(points, c) for c in _PLACE))
+        found, before_rings, before_marks, counts, new_marks = _walk(
             runs,
             own,
-            to_numpy(points, "time_us"),
+            places,
             types,
             np.isin(np.arange(256), CLASS_B_TYPES),
-            (last_us, last_b, rings),
+            (last_us, last_b, rings, marks),
             self.silence_s_min * 1_000_000,
             self.class_b_silence_s_min * 1_000_000,
         )
         at = found[:, 0] < 0
         before = carried.take(pa.array(-1 - found[at, 0]))
-        within = self._memory(points.take(pa.array(found[~at, 0])), found[~at, 2])
-        last = self._memory(points.take(pa.array(runs[:, 1] - 1)), counts)
+        within = self._memory(
+            points.take(pa.array(found[~at, 0])), before_rings[~at], before_marks[~at]
+        )
+        last = self._memory(points.take(pa.array(runs[:, 1] - 1)), counts, new_marks)
         untouched = np.ones(carried.num_rows, bool)
         untouched[own[own >= 0]] = False
         kept = pa.concat_tables([carried.filter(pa.array(untouched)), last])
@@ -110,22 +124,27 @@ class Silences:
         ]
         return _said(kept, due), Batch({SILENCES: pa.concat_tables(parts)})
 
-    def _memory(self, points: pa.Table, counts: np.ndarray) -> pa.Table:
-        """Points as last points of their tracks; `counts` are rings, or totals of them."""
+    def _memory(self, points: pa.Table, counts: np.ndarray, marks: np.ndarray) -> pa.Table:
+        """Points as last points of their tracks, with their rings of counts and their marks."""
         class_b = np.isin(to_numpy(points, "msg_type", 0), CLASS_B_TYPES)
         allowed_s = np.where(class_b, self.class_b_silence_s_min, self.silence_s_min)
-        if counts.ndim == 1:
-            counts = np.pad(counts[:, None], ((0, 0), (0, _BUCKETS - 1)))
         ring = pa.FixedSizeListArray.from_arrays(
             pa.array(counts.astype(np.int32).ravel()), _BUCKETS
         )
+        mark = pa.FixedSizeListArray.from_arrays(pa.array(marks.ravel()), _MARKS)
         same = [n for n in SILENCE_MEMORY.columns.names if n in TRACK_POINTS.columns.names]
         columns: dict[str, Any] = {n: points[n] for n in same}
         columns["wake_us"] = to_numpy(points, "time_us") + allowed_s * 1_000_000
-        return SILENCE_MEMORY.rows(columns | {"class_b": class_b, "counts": ring}, points.num_rows)
+        columns |= {"class_b": class_b, "counts": ring, "marks": mark}
+        return SILENCE_MEMORY.rows(columns, points.num_rows)
 
 
+_PLACE = ("lat_deg", "lon_deg")
 _NEVER = np.iinfo(np.int64).max
+
+
+def _lists(rows: pa.Table, name: str, width: int) -> np.ndarray:
+    return rows[name].combine_chunks().flatten().to_numpy().reshape(-1, width)
 
 
 def ships_of(points: pa.Table, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -152,7 +171,10 @@ def _rows(starts: pa.Table, ends: pa.Table | None = None) -> pa.Table:
     """SILENCES that open at the wake of `starts`, or close at `ends`, row by row."""
     track, start_us = to_numpy(starts, "track_id"), to_numpy(starts, "time_us")
     ids = row_ids(track, to_numpy(starts, "observation_id"))
-    rings = starts["counts"].combine_chunks().flatten().to_numpy().reshape(-1, _BUCKETS)
+    rings, marks = _lists(starts, "counts", _BUCKETS), _lists(starts, "marks", _MARKS)
+    steadiness, known_h, made_good_kn = _manner(
+        rings, marks, start_us, *(to_numpy(starts, c) for c in _PLACE)
+    )
     columns: dict[str, Any] = {
         "silence_id": [f"silence-{i:x}" for i in ids.tolist()],
         "track_id": track,
@@ -167,6 +189,9 @@ def _rows(starts: pa.Table, ends: pa.Table | None = None) -> pa.Table:
         "station_class": starts["station_class"],
         "class_b": starts["class_b"],
         "n_before_12h": rings.sum(axis=1),
+        "steadiness": pa.array(steadiness, from_pandas=True),
+        "known_h": known_h,
+        "made_good_kn": pa.array(made_good_kn, from_pandas=True),
         "start_observation_id": starts["observation_id"],
     }
     if ends is not None:
@@ -180,21 +205,24 @@ def _rows(starts: pa.Table, ends: pa.Table | None = None) -> pa.Table:
 
 
 @njit(cache=True)
-def _walk(runs, own, time_us, types, is_b, memory, allowed_us, allowed_b_us):
-    """The silences that end, as (row they start at, row they end at, points in the 12 h before),
-    and the ring of counts of each run's last point, newest half hour first.
+def _walk(runs, own, places, types, is_b, memory, allowed_us, allowed_b_us):
+    """The silences that end, as (row they start at, row they end at), with ring and marks of each;
+    and the ring of counts of each run's last point, newest half hour first, with its marks.
 
     A start of -1 - m is row m of the memory. `is_b` says which message types are of class B.
     """
-    last_us, last_b, rings = memory
-    found, n = np.empty((256, 3), np.int64), 0
+    last_us, last_b, rings, marks = memory
+    time_us, lat, lon = places
+    found, n = np.empty((256, 2), np.int64), 0
+    counts_of, marks_of = np.empty((256, _BUCKETS), np.int64), np.empty((256, _MARKS))
     counts = np.zeros((len(runs), _BUCKETS), np.int64)
+    new_marks = np.zeros((len(runs), _MARKS))
     least_us = min(allowed_us, allowed_b_us)
     for k in range(len(runs)):
-        ring, first = counts[k], runs[k, 0]
+        ring, mark, first = counts[k], new_marks[k], runs[k, 0]
         before_us, edge_us, counted = _NEVER, np.int64(0), first
         if own[k] >= 0:
-            ring[:] = rings[own[k]]
+            ring[:], mark[:] = rings[own[k]], marks[own[k]]
             before_us = last_us[own[k]]
             edge_us = (before_us // _BUCKET_US + 1) * _BUCKET_US
         for i in range(first, runs[k, 1]):
@@ -204,16 +232,51 @@ def _walk(runs, own, time_us, types, is_b, memory, allowed_us, allowed_b_us):
                 if now - before_us > (allowed_b_us if held else allowed_us):
                     if n == len(found):
                         found = _longer(found)
+                        counts_of, marks_of = _longer(counts_of), _longer(marks_of)
                     found[n, 0] = -1 - own[k] if i == first else i - 1
-                    found[n, 1], found[n, 2] = i, ring.sum() + i - counted
+                    found[n, 1] = i
+                    counts_of[n], marks_of[n] = ring, mark
+                    counts_of[n, 0] += i - counted
                     n += 1
             if now >= edge_us or before_us == _NEVER:
                 ring[0] += i - counted
                 counted = i
                 edge_us = _shifted(ring, edge_us, now) if before_us != _NEVER else _edge(now)
+                mark[3:] = mark[:3]
+                mark[0], mark[1], mark[2] = now, lat[i], lon[i]
             before_us = now
         ring[0] += runs[k, 1] - counted
-    return found[:n], counts
+    return found[:n], counts_of[:n], marks_of[:n], counts, new_marks
+
+
+@njit(cache=True)
+def _manner(rings, marks, start_us, lat, lon):
+    """How each track was heard before it fell silent: steadiness (NaN: too short to tell), hours
+    known of the last twelve, and the speed made good over the last half to whole hour (NaN).
+    """
+    n = len(rings)
+    steadiness, known_h, made_good_kn = np.full(n, np.nan), np.zeros(n), np.full(n, np.nan)
+    for i in range(n):
+        ring = rings[i]
+        oldest = 0
+        for j in range(_BUCKETS):
+            if ring[j] > 0:
+                oldest = j
+        under_way = (start_us[i] % _BUCKET_US) / _BUCKET_US
+        known_h[i] = 0.5 * (under_way + oldest)
+        whole = np.sort(ring[1:])
+        whole = whole[whole > 0]
+        if len(whole) > 1:
+            good = whole[(3 * (len(whole) - 1)) // 4]
+            steadiness[i] = (ring[0] + ring[1]) / (good * (1.0 + under_way))
+        mark = marks[i]
+        at = 3 if mark[3] > 0.0 and start_us[i] - mark[3] <= 4 * _BUCKET_US else 0
+        lasted_us = start_us[i] - np.int64(mark[at])
+        if lasted_us >= 300_000_000:
+            made_good_kn[i] = implied_speed_kn(
+                mark[at + 1], mark[at + 2], np.int64(mark[at]), lat[i], lon[i], start_us[i]
+            )
+    return steadiness, known_h, made_good_kn
 
 
 @njit(cache=True)

@@ -52,6 +52,22 @@ def test_the_tangent_plane_keeps_distance_and_direction(lat, lon, direction, awa
     assert abs(turned) < 0.1 or away_m < 10.0
 
 
+@given(
+    lat=st.floats(-74, 74), lon=LON, north=st.floats(-0.6, 0.6), east=st.floats(-0.6, 0.6)
+)  # fmt: skip
+def test_a_leg_is_as_long_as_on_the_sphere_and_points_as_its_middle_does(lat, lon, north, east):
+    to = lat + north, lon + east
+    length_m, direction = sphere.leg(lat, lon, *to)
+    whole = sphere.distance_m(lat, lon, *to)
+    assert length_m == pytest.approx(whole, rel=2e-5, abs=1e-3)
+    assert 0.0 <= direction < 360.0
+    if whole > 100.0:
+        out, back = sphere.bearing_deg(lat, lon, *to), sphere.bearing_deg(*to, lat, lon)
+        ends = sorted((sphere.turn_deg(direction, out), sphere.turn_deg(direction, back + 180.0)))
+        assert ends[0] <= 1e-3
+        assert ends[1] >= -1e-3
+
+
 def test_known_values():
     assert sphere.distance_m(0, 179.9, 0, -179.9) == pytest.approx(22_239.0, abs=0.1)
     assert sphere.bearing_deg(0, 179.9, 0, -179.9) == pytest.approx(90.0)

@@ -9,9 +9,16 @@ import numpy as np
 import pyarrow as pa
 from numba import njit
 
-from fairlead.events.event import event_rows, events_in_order, said_duration, said_place, said_time
+from fairlead.events.event import (
+    event_rows,
+    events_in_order,
+    plain_records,
+    said_duration,
+    said_place,
+    said_time,
+)
 from fairlead.events.memory import keys_and_bounds, recalled, remembered, walked
-from fairlead.geo.sphere import M_PER_NM, M_S_PER_KN, bearing_deg, distance_m, turn_deg
+from fairlead.geo.sphere import M_PER_NM, M_S_PER_KN, leg, turn_deg
 from fairlead.schema.span import Span
 from fairlead.schema.step import Batch
 from fairlead.schema.table import Table, column
@@ -73,7 +80,7 @@ class Circling:
     silence_s_max: int = 1800
 
     kind: ClassVar[str] = "circling"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     key: ClassVar[str] = "track_id"
     reads: ClassVar[tuple[Table, ...]] = (TRACK_POINTS,)
     writes: ClassVar[tuple[Table, ...]] = (EVENTS,)
@@ -110,14 +117,13 @@ class Circling:
         lat = circle["start_lat_deg"] + circle["sum_lat_deg"] / circle["n_legs"]
         lon = circle["start_lon_deg"] + circle["sum_east_deg"] / circle["n_legs"]
         lon = (lon + 180.0) % 360.0 - 180.0
+        circles = plain_records(circle)
         return events_in_order(
             event_rows(
                 self,
                 time_us=points["time_us"].to_numpy()[row],
                 start_us=circle["start_us"],
-                end_us=[
-                    int(c["time_us"]) if e else None for c, e in zip(circle, ended, strict=True)
-                ],
+                end_us=[c.time_us if e else None for c, e in zip(circles, ended, strict=True)],
                 lat_deg=lat,
                 lon_deg=lon,
                 track_id=circle["track_id"],
@@ -125,19 +131,19 @@ class Circling:
                 start_observation_id=circle["start_id"],
                 confidence=np.minimum(0.95, 0.55 + 0.05 * laps),
                 detail=[
-                    f"Went round {n:.1f} times to {'starboard' if c['turned_deg'] > 0 else 'port'} "
+                    f"Went round {n:.1f} times to {'starboard' if c.turned_deg > 0 else 'port'} "
                     f"at {kn:.1f} kn with a radius of {r / M_PER_NM:.2f} nm about "
-                    f"{said_place(la, lo)}, for {said_duration(c['time_us'] - c['start_us'])} from "
-                    f"{said_time(c['start_us'])}."
+                    f"{said_place(la, lo)}, for {said_duration(c.time_us - c.start_us)} from "
+                    f"{said_time(c.start_us)}."
                     for c, n, kn, r, la, lo in zip(
-                        circle, laps, speed_kn, radius_m, lat, lon, strict=True
+                        circles, laps, speed_kn, radius_m, lat, lon, strict=True
                     )
                 ],
                 measures=[
                     {"laps": n, "radius_m": r, "speed_kn": kn}
                     for n, r, kn in zip(laps, radius_m, speed_kn, strict=True)
                 ],
-                evidence=[[c["start_id"], c["middle_id"], c["last_id"]] for c in circle],
+                evidence=[[c.start_id, c.middle_id, c.last_id] for c in circles],
             )
         )
 
@@ -169,12 +175,11 @@ def _walk(
                 m.n_points = 0
                 _mark(m, now, observation_id[i], lat, lon, 0.0)
                 continue
-            leg_m = distance_m(m.lat_deg, m.lon_deg, lat, lon)
+            leg_m, leg_deg = leg(m.lat_deg, m.lon_deg, lat, lon)
             leg_s = (now - m.time_us) / 1e6
             # Legs too short to have a direction join the next one.
             if leg_m < 50.0 and leg_s < 120.0:
                 continue
-            leg_deg = bearing_deg(m.lat_deg, m.lon_deg, lat, lon)
             if m.n_points == 1 or leg_s == 0.0 or leg_m < speed_kn_min * M_S_PER_KN * leg_s:
                 n = _stop(m, i, found, n)
                 _mark(m, now, observation_id[i], lat, lon, leg_deg)

@@ -8,7 +8,14 @@ from typing import Any, ClassVar
 import numpy as np
 import pyarrow as pa
 
-from fairlead.events.event import event_rows, events_in_order, said_duration, said_place, said_time
+from fairlead.events.event import (
+    event_rows,
+    events_in_order,
+    plain_records,
+    said_duration,
+    said_place,
+    said_time,
+)
 from fairlead.events.runs import INSIDE, OUTSIDE, RUN_MEMORY, limits, runs_of
 from fairlead.geo.sphere import bearing_deg
 from fairlead.schema.span import Span
@@ -93,46 +100,47 @@ class Drifting:
         helpless = found["n_marked"] / found["n"]
         straight = found["net_m"] / np.maximum(1.0, found["way_m"])
         steady = np.clip((straight - 0.5) / 0.4, 0.0, 1.0)
+        runs = plain_records(found)
         rows = event_rows(
             self,
             time_us=found["known_us"],
             start_us=found["start_us"],
-            end_us=[int(f["last_us"]) if f["ended"] else None for f in found],
+            end_us=[f.last_us if f.ended else None for f in runs],
             mmsi=found["mmsi"],
             track_id=found["track_id"],
             lat_deg=found["lat_deg"],
             lon_deg=found["lon_deg"],
             start_observation_id=found["start_id"],
             confidence=0.5 + 0.3 * steady + 0.15 * helpless,
-            detail=[_sentence(f) for f in found],
-            measures=[_measures(f) for f in found],
-            evidence=[[f["start_id"], f["open_id"], f["last_id"]] for f in found],
+            detail=[_sentence(f) for f in runs],
+            measures=[_measures(f) for f in runs],
+            evidence=[[f.start_id, f.open_id, f.last_id] for f in runs],
         )
         return events_in_order(rows.filter(pa.array(~ended)), rows.filter(pa.array(ended)))
 
 
-def _towards_deg(f: np.void) -> float:
-    return bearing_deg(f["lat_deg"], f["lon_deg"], f["last_lat_deg"], f["last_lon_deg"])
+def _towards_deg(f: Any) -> float:
+    return bearing_deg(f.lat_deg, f.lon_deg, f.last_lat_deg, f.last_lon_deg)
 
 
-def _sentence(f: np.void) -> str:
-    verb = "drifted" if f["ended"] else "has been drifting"
-    command = " It reported not being under command." if f["n_marked"] * 2 > f["n"] else ""
+def _sentence(f: Any) -> str:
+    verb = "drifted" if f.ended else "has been drifting"
+    command = " It reported not being under command." if f.n_marked * 2 > f.n else ""
     return (
-        f"{f['mmsi']} {verb} for {said_duration(f['last_us'] - f['start_us'])} from "
-        f"{said_time(f['start_us'])} at {said_place(f['lat_deg'], f['lon_deg'])}: "
-        f"{f['net_m'] / 1852.0:.1f} nm towards {_towards_deg(f):03.0f} degrees, across its "
-        f"heading, at {f['mean_kn']:.1f} kn.{command}"
+        f"{f.mmsi} {verb} for {said_duration(f.last_us - f.start_us)} from "
+        f"{said_time(f.start_us)} at {said_place(f.lat_deg, f.lon_deg)}: "
+        f"{f.net_m / 1852.0:.1f} nm towards {_towards_deg(f):03.0f} degrees, across its "
+        f"heading, at {f.mean_kn:.1f} kn.{command}"
     )
 
 
-def _measures(f: np.void) -> dict[str, Any]:
+def _measures(f: Any) -> dict[str, Any]:
     return {
-        "lasted_s": (f["last_us"] - f["start_us"]) / 1e6,
-        "mean_speed_kn": f["mean_kn"],
-        "net_m": f["net_m"],
-        "way_m": f["way_m"],
+        "lasted_s": (f.last_us - f.start_us) / 1e6,
+        "mean_speed_kn": f.mean_kn,
+        "net_m": f.net_m,
+        "way_m": f.way_m,
         "towards_deg": _towards_deg(f),
-        "share_not_under_command": f["n_marked"] / f["n"],
-        "n_points": f["n"],
+        "share_not_under_command": f.n_marked / f.n,
+        "n_points": f.n,
     }

@@ -8,7 +8,14 @@ from typing import Any, ClassVar
 import numpy as np
 import pyarrow as pa
 
-from fairlead.events.event import event_rows, events_in_order, said_duration, said_place, said_time
+from fairlead.events.event import (
+    event_rows,
+    events_in_order,
+    plain_records,
+    said_duration,
+    said_place,
+    said_time,
+)
 from fairlead.events.runs import RUN_MEMORY, limits, runs_of
 from fairlead.geo.shore import Shore
 from fairlead.schema.span import Span
@@ -71,41 +78,42 @@ class Loitering:
             return EVENTS.empty()
         ended = found["ended"] == 1
         at_rest = found["n_marked"] / found["n"]
+        runs = plain_records(found)
         rows = event_rows(
             self,
             time_us=found["known_us"],
             start_us=found["start_us"],
-            end_us=[int(f["last_us"]) if f["ended"] else None for f in found],
+            end_us=[f.last_us if f.ended else None for f in runs],
             mmsi=found["mmsi"],
             track_id=found["track_id"],
             lat_deg=found["lat_deg"],
             lon_deg=found["lon_deg"],
             start_observation_id=found["start_id"],
             confidence=0.9 * (1.0 - at_rest) * np.minimum(1.0, found["radius_m"] / 1000.0) ** 0.5,
-            detail=[_sentence(f) for f in found],
-            measures=[_measures(f, nm) for f, nm in zip(found, offshore_nm, strict=True)],
-            evidence=[[f["start_id"], f["open_id"], f["last_id"]] for f in found],
+            detail=[_sentence(f) for f in runs],
+            measures=[_measures(f, nm) for f, nm in zip(runs, offshore_nm, strict=True)],
+            evidence=[[f.start_id, f.open_id, f.last_id] for f in runs],
         )
         return events_in_order(rows.filter(pa.array(~ended)), rows.filter(pa.array(ended)))
 
 
-def _sentence(f: np.void) -> str:
-    verb = "stayed" if f["ended"] else "has stayed"
+def _sentence(f: Any) -> str:
+    verb = "stayed" if f.ended else "has stayed"
     return (
-        f"{f['mmsi']} {verb} slow without stopping for "
-        f"{said_duration(f['last_us'] - f['start_us'])} from {said_time(f['start_us'])} at "
-        f"{said_place(f['lat_deg'], f['lon_deg'])}: {f['mean_kn']:.1f} kn on average, within "
-        f"{f['radius_m'] / 1852.0:.1f} nm of one point."
+        f"{f.mmsi} {verb} slow without stopping for "
+        f"{said_duration(f.last_us - f.start_us)} from {said_time(f.start_us)} at "
+        f"{said_place(f.lat_deg, f.lon_deg)}: {f.mean_kn:.1f} kn on average, within "
+        f"{f.radius_m / 1852.0:.1f} nm of one point."
     )
 
 
-def _measures(f: np.void, offshore_nm: float) -> dict[str, Any]:
+def _measures(f: Any, offshore_nm: float) -> dict[str, Any]:
     return {
-        "lasted_s": (f["last_us"] - f["start_us"]) / 1e6,
-        "mean_speed_kn": f["mean_kn"],
-        "way_m": f["way_m"],
-        "radius_m": f["radius_m"],
-        "share_at_rest": f["n_marked"] / f["n"],
+        "lasted_s": (f.last_us - f.start_us) / 1e6,
+        "mean_speed_kn": f.mean_kn,
+        "way_m": f.way_m,
+        "radius_m": f.radius_m,
+        "share_at_rest": f.n_marked / f.n,
         "offshore_nm": offshore_nm,
-        "n_points": f["n"],
+        "n_points": f.n,
     }

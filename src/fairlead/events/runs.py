@@ -8,6 +8,7 @@ is over. A run that stays in one place is a stop and is told apart by its extent
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -102,7 +103,7 @@ def limits(**values: float) -> np.ndarray:
     it, silences over `gap_us` do. Points of unknown speed belong to it when their displacement
     speed lies between `slow_kn` and `fast_kn`.
     """
-    one = np.zeros(1, LIMITS)
+    one: Any = np.zeros(1, LIMITS)
     for name, value in values.items():
         one[name] = value
     return one
@@ -169,34 +170,58 @@ def _walk(
     most, n, judged = limit[0], 0, len(inside) > 0
     for k in range(len(records)):
         record, first, end = records[k], bounds[k], bounds[k + 1]
-        for i in range(first, end):
+        i = first
+        while i < end:
+            if not judged and record.is_on == 0:
+                # Nothing to end and nothing to begin: most points of most vessels.
+                i = _next_not_fast(speed, i, end, most.fast_kn)
+                if i == end:
+                    break
             state = inside[i] if judged else INSIDE
             if not judged and not speed[i] < most.fast_kn:
                 state = UNKNOWN_SPEED if np.isnan(speed[i]) else OUTSIDE
-            if state == OUTSIDE and record.is_on == 0:
-                continue  # nothing to end and nothing to begin: most points of most vessels
-            if station[i] != SHIP:
-                continue
-            now = time_us[i]
-            known, before_us, y, x = _before(record, i, first, time_us, lat, lon)
-            if known and now - before_us > most.gap_us:
-                n = _end(record, before_us + most.gap_us, found, n)
-                known = False
-            if record.is_on == 1 and record.lapsed and now - record.last_us > most.bridge_us:
-                n = _end(record, now, found, n)
-            belongs = state == INSIDE
-            if state == UNKNOWN_SPEED and known and now > before_us:
-                speed_kn = implied_speed_kn(y, x, before_us, lat[i], lon[i], now)
-                belongs = most.slow_kn <= speed_kn < most.fast_kn
-            if not belongs:
-                record.lapsed = 1
-                continue
-            if record.is_on == 0:
-                _begin(record, now, observation[i], lat[i], lon[i], mmsi[i])
-            _extend(record, now, observation[i], lat[i], lon[i], marked[status[i] & 15])
-            n = _judge(record, most, found, n)
+            if station[i] == SHIP and (state != OUTSIDE or record.is_on == 1):
+                is_marked = marked[status[i] & 15]
+                n = _take(
+                    record, i, first, state, time_us, lat, lon, observation[i], mmsi[i],
+                    is_marked, most, found, n,
+                )  # fmt: skip
+            i += 1
         n = _rest(record, first, end, time_us, lat, lon, most, until_us, found, n)
     return n
+
+
+@njit(cache=True)
+def _next_not_fast(speed, i, end, fast_kn):
+    """The next row whose speed is under `fast_kn` or unknown; `end` where there is none."""
+    while i < end and speed[i] >= fast_kn:
+        i += 1
+    return i
+
+
+@njit(cache=True)
+def _take(
+    record, i, first, state, time_us, lat, lon, observation, mmsi, is_marked, most, found, n
+):  # fmt: skip
+    """Row i, which may begin a run, carry it on, interrupt or end it."""
+    now = time_us[i]
+    known, before_us, y, x = _before(record, i, first, time_us, lat, lon)
+    if known and now - before_us > most.gap_us:
+        n = _end(record, before_us + most.gap_us, found, n)
+        known = False
+    if record.is_on == 1 and record.lapsed and now - record.last_us > most.bridge_us:
+        n = _end(record, now, found, n)
+    belongs = state == INSIDE
+    if state == UNKNOWN_SPEED and known and now > before_us:
+        speed_kn = implied_speed_kn(y, x, before_us, lat[i], lon[i], now)
+        belongs = most.slow_kn <= speed_kn < most.fast_kn
+    if not belongs:
+        record.lapsed = 1
+        return n
+    if record.is_on == 0:
+        _begin(record, now, observation, lat[i], lon[i], mmsi)
+    _extend(record, now, observation, lat[i], lon[i], is_marked)
+    return _judge(record, most, found, n)
 
 
 @njit(cache=True)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,47 +12,18 @@ import pyarrow as pa
 from fairlead.observations.ais import extract as x
 from fairlead.observations.ais import state as s
 from fairlead.observations.ais.columns import (
-    FIELDS_BY_NAME,
     MESSAGE_COLUMNS,
-    STORE_OF,
-    TEXT_KINDS,
-    Plan,
+    NEVER_NULL,
+    Cut,
+    cut_for,
     plan_for,
 )
-from fairlead.observations.ais.layouts import LAYOUTS
 from fairlead.observations.ais.run import kernel
 from fairlead.schema.tables import REJECTS
 
-_STORE_TYPES = (np.float64, np.float32, np.int32, np.int16, np.int8)
-BYTES_PER_ROW = 480
-"""Memory for the columns of a block with every type in it; what is not used stays untouched."""
-
-_NEVER_NULL = {"msg_type", "mmsi", "repeat"}
-
-
-class Arena:
-    """One piece of memory, zeros, for all columns of a table.
-
-    A hundred small arrays cost more in page faults than the decoding itself; one large one gets
-    large pages.
-    """
-
-    def __init__(self, n_bytes: int) -> None:
-        self._memory = np.zeros(n_bytes, np.uint8)
-        self._used = 0
-
-    def array(self, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
-        """The next array, aligned to 64 bytes; a new piece when the arena is used up."""
-        n_bytes = math.prod(shape) * np.dtype(dtype).itemsize
-        start = self._used
-        self._used += -(-n_bytes // 64) * 64
-        if self._used > len(self._memory):
-            return np.zeros(shape, dtype)
-        return self._memory[start : start + n_bytes].view(dtype).reshape(shape)
-
 
 class Grouped(NamedTuple):
-    """Message numbers by layout: those of layout k are rows[starts[k]:starts[k + 1]]."""
+    """Message numbers by form: those of form k are rows[starts[k]:starts[k + 1]]."""
 
     starts: np.ndarray
     rows: np.ndarray
@@ -60,19 +31,25 @@ class Grouped(NamedTuple):
 
 def message_table(kit: s.Kit, buf: np.ndarray, names: Sequence[str] | None) -> pa.Table:
     """The messages of a kit with the columns `names`, or all that there are."""
+    schema, types = _chosen(None if names is None else tuple(names))
+    n = int(kit.state[s.N_MESSAGES])
+    found = field_columns(kit, tuple(types)) if n else {}
+    found.update(heard_columns(kit, buf, types.keys()))
+    nothing = [pa.nulls(n, t) for t in _TYPES]
+    arrays = [found.get(name, nothing[kind]) for name, kind in types.items()]
+    return pa.Table.from_arrays(arrays, schema=schema)
+
+
+_TYPES = list(dict.fromkeys(MESSAGE_COLUMNS.types))
+
+
+@lru_cache(maxsize=16)
+def _chosen(names: tuple[str, ...] | None) -> tuple[pa.Schema, dict[str, int]]:
+    """A choice of columns as a schema, and the number of each one's type."""
     schema = MESSAGE_COLUMNS
     if names is not None:
         schema = pa.schema([MESSAGE_COLUMNS.field(name) for name in names])
-    n = int(kit.state[s.N_MESSAGES])
-    arena = Arena(n * BYTES_PER_ROW)
-    found = {} if n == 0 else field_columns(kit, group(kit), tuple(schema.names), arena)
-    heard = heard_columns(kit, buf, set(schema.names), arena)
-    nothing = {t: pa.nulls(n, t) for t in set(schema.types)}
-    arrays = []
-    for field in schema:
-        array = found.get(field.name, heard.get(field.name))
-        arrays.append(nothing[field.type] if array is None else array)
-    return pa.Table.from_arrays(arrays, schema=schema)
+    return schema, {field.name: _TYPES.index(field.type) for field in schema}
 
 
 def text_of(kit: s.Kit, buf: np.ndarray) -> Any:
@@ -80,45 +57,40 @@ def text_of(kit: s.Kit, buf: np.ndarray) -> Any:
     return buf if kit.compiled else buf.tobytes()
 
 
-def group(kit: s.Kit) -> Grouped:
+def group(kit: s.Kit, forms: np.ndarray, n_forms: int) -> Grouped:
     n = int(kit.state[s.N_MESSAGES])
-    starts = np.zeros(len(LAYOUTS) + 1, np.int64)
-    rows = np.empty(n, np.int32)
-    kernel(x.by_layout, kit.compiled)(kit.found, n, starts, rows)
+    starts = np.zeros(n_forms + 1, np.int64)
+    rows = np.empty(n, np.int64)
+    kernel(x.by_form, kit.compiled)(kit.found, n, forms, starts, rows)
     return Grouped(starts, rows)
 
 
-def heard_columns(
-    kit: s.Kit, buf: np.ndarray, names: set[str], arena: Arena
-) -> dict[str, pa.Array]:
+_HEARD = {
+    "line": (s.M_LINE, np.int64, pa.int64()),
+    "time_us": (s.M_TIME, np.int64, pa.int64()),
+    "time_basis": (s.M_BASIS, np.int8, pa.int8()),
+    "n_bits": (s.M_BITS, np.int16, pa.int16()),
+    "raw_offset": (s.M_OFFSET, np.int64, pa.int64()),
+    "payload_hash": (s.M_HASH, np.int64, pa.int64()),
+}
+
+
+def heard_columns(kit: s.Kit, buf: np.ndarray, names: Set[str]) -> dict[str, pa.Array]:
     """Columns that come from the line and not from the message."""
     n = int(kit.state[s.N_MESSAGES])
-    made = {
-        "line": s.M_LINE,
-        "time_us": s.M_TIME,
-        "time_basis": s.M_BASIS,
-        "n_bits": s.M_BITS,
-        "raw_offset": s.M_OFFSET,
-        "payload_hash": s.M_HASH,
-    }
     found = {}
-    for name, slot in made.items():
+    for name, (slot, dtype, kind) in _HEARD.items():
         if name in names:
-            values = arena.array((n,), _np(name))
-            values[:] = kit.found[slot, :n]
-            buffers = [None, pa.py_buffer(values)]
-            found[name] = pa.Array.from_buffers(MESSAGE_COLUMNS.field(name).type, n, buffers)
+            values = pa.py_buffer(kit.found[slot, :n].astype(dtype))
+            found[name] = pa.Array.from_buffers(kind, n, [None, values], 0)
     if "own_ship" in names:
-        found["own_ship"] = pa.array(kit.found[s.M_OWN, :n].astype(bool))
+        own = np.packbits(kit.found[s.M_OWN, :n].astype(bool), bitorder="little")
+        found["own_ship"] = pa.Array.from_buffers(pa.bool_(), n, [None, pa.py_buffer(own)], 0)
     if "station" in names:
         found["station"] = station_column(kit, buf)
     if "channel" in names:
         found["channel"] = _channel_column(kit.found[s.M_CHANNEL, :n])
     return found
-
-
-def _np(name: str) -> np.dtype:
-    return np.dtype(MESSAGE_COLUMNS.field(name).type.to_pandas_dtype())
 
 
 def station_column(kit: s.Kit, buf: np.ndarray) -> pa.Array:
@@ -135,109 +107,118 @@ def station_column(kit: s.Kit, buf: np.ndarray) -> pa.Array:
         _, first = np.unique(codes, return_index=True)
         spans = kit.found[s.M_STATION_AT : s.M_STATION_LEN + 1, first[-total:]].T.tolist()
         names = [bytes(buf[at : at + k]).decode("ascii", "replace") for at, k in spans]
-    return pa.DictionaryArray.from_arrays(
-        pa.array(codes, mask=codes < 0), pa.array(names, pa.string())
-    )
+    return _dictionary(codes, tuple(names))
+
+
+def _dictionary(codes: np.ndarray, names: tuple[str, ...]) -> pa.Array:
+    """A dictionary array of int32 codes; a negative one is null."""
+    indices = _nullable(codes, codes >= 0)
+    return pa.DictionaryArray.from_arrays(indices, _strings(names))
+
+
+def _nullable(values: np.ndarray, valid: np.ndarray) -> pa.Array:
+    """An int32 array with nulls."""
+    bitmap = np.packbits(valid, bitorder="little")
+    buffers = [pa.py_buffer(bitmap), pa.py_buffer(values)]
+    return pa.Array.from_buffers(pa.int32(), len(values), buffers)
+
+
+@lru_cache(maxsize=256)
+def _strings(texts: tuple[str, ...]) -> pa.Array:
+    """Kept, because making an array of Python strings takes as long as decoding a page of lines."""
+    return pa.array(texts, pa.string())
 
 
 def _channel_column(channel: np.ndarray) -> pa.Array:
     codes = channel.astype(np.uint8)
-    present = np.flatnonzero(np.bincount(codes, minlength=256))
-    present = present[present > 0]
-    index = np.zeros(256, np.int32)
-    index[present] = np.arange(len(present))
-    names = [bytes([c]).decode("ascii", "replace") for c in present.tolist()]
-    return pa.DictionaryArray.from_arrays(
-        pa.array(index[codes], mask=codes == 0), pa.array(names, pa.string())
-    )
+    present = np.zeros(256, bool)
+    present[codes] = True
+    present[0] = False
+    index = np.cumsum(present, dtype=np.int32) - 1
+    index[0] = -1
+    names = [bytes([c]).decode("ascii", "replace") for c in np.flatnonzero(present).tolist()]
+    return _dictionary(index[codes], tuple(names))
 
 
-def field_columns(
-    kit: s.Kit, grouped: Grouped, names: tuple[str, ...], arena: Arena
-) -> dict[str, pa.Array]:
-    """The columns `names` that any message of the block carries, from the bits."""
+def field_columns(kit: s.Kit, names: tuple[str, ...]) -> dict[str, pa.Array]:
+    """The columns `names` that any message of the block carries, from the bits.
+
+    All lie in one piece of memory: a hundred small ones cost more than the decoding itself.
+    """
+    n = int(kit.state[s.N_MESSAGES])
     plan = plan_for(names)
-    present = np.flatnonzero(np.diff(grouped.starts)).tolist()
-    found = _number_columns(kit, grouped, plan, present, arena)
-    found.update(_text_columns(kit, grouped, plan, present, arena))
+    grouped = group(kit, plan.forms, plan.n_forms)
+    cut = cut_for(names, tuple(np.flatnonzero(np.diff(grouped.starts)).tolist()))
+    sizes = (cut.part_bits * n + 7) // 8 + cut.part_bytes
+    ends = np.cumsum((sizes + 63) // 64 * 64)
+    starts = ends - (sizes + 63) // 64 * 64
+    memory = np.zeros(int(ends[-1]) if len(ends) else 0, np.uint8)
+    typed = tuple(memory.view(t) for t in _MEMORY_TYPES)
+    _numbers(kit, grouped, cut, starts, typed)
+    characters, bounds = _texts(kit, grouped, cut, starts, typed)
+    whole = pa.py_buffer(memory)
+    parts = [whole.slice(a, size) for a, size in zip(starts.tolist(), sizes.tolist(), strict=True)]
+    found = {}
+    for k, (name, kind) in enumerate(zip(cut.names, cut.types, strict=True)):
+        values, valid = parts[2 * k], parts[2 * k + 1]
+        if k >= cut.n_numbers:
+            a, b = bounds[k - cut.n_numbers]
+            buffers = [valid, values, characters.slice(a, b - a)]
+        else:
+            buffers = [None if name in NEVER_NULL else valid, values]
+        found[name] = pa.Array.from_buffers(kind, n, buffers)
     return found
 
 
-def _number_columns(
-    kit: s.Kit, grouped: Grouped, plan: Plan, present: list[int], arena: Arena
-) -> dict[str, pa.Array]:
-    n = int(kit.state[s.N_MESSAGES])
-    used = sorted({int(k) for p in present for k in plan.numbers[p][:, x.F_SLOT]})
-    counts = [0] * 6
-    slot, valid = np.zeros(len(plan.names), np.int64), np.zeros(len(plan.names), np.int64)
-    for v, k in enumerate(used):
-        store = STORE_OF[plan.names[k]]
-        slot[k], valid[k] = counts[store], v
-        counts[store] += 1
-    n_bytes = (n + 7) // 8
-    stores = (
-        *(arena.array((c, n), t) for c, t in zip(counts, _STORE_TYPES, strict=False)),
-        arena.array((counts[5], n_bytes), np.uint8),
+_MEMORY_TYPES = (np.float64, np.float32, np.int32, np.int16, np.int8, np.uint8)
+
+
+def _numbers(
+    kit: s.Kit, grouped: Grouped, cut: Cut, starts: np.ndarray, memory: tuple[np.ndarray, ...]
+) -> None:
+    if len(cut.fields) == 0:
+        return
+    fields = cut.fields.copy()
+    fields[:, x.F_PLACE] = starts[fields[:, x.F_PLACE]] // cut.sizes
+    fields[:, x.F_VALID] = np.where(fields[:, x.F_VALID] < 0, -1, starts[fields[:, x.F_VALID]])
+    form, n = cut.spans[:, 0], len(grouped.rows)
+    groups = np.empty((len(form), 4), np.int64)
+    groups[:, 0] = np.where(form < 0, 0, grouped.starts[form])
+    groups[:, 1] = np.where(form < 0, n, grouped.starts[form + 1])
+    groups[:, 2:] = cut.spans[:, 1:]
+    scratch = np.empty((5, n), np.int64)
+    kernel(x.numbers, kit.compiled)(
+        kit.words, kit.found, grouped.rows, groups, fields, cut.scales, memory, scratch
     )
-    bitmaps = arena.array((len(used), n_bytes), np.uint8)
-    raw = np.empty(n, np.int64)
-    for p in present:
-        fields = plan.numbers[p].copy()
-        fields[:, x.F_VALID] = valid[fields[:, x.F_SLOT]]
-        fields[:, x.F_SLOT] = slot[fields[:, x.F_SLOT]]
-        rows = grouped.rows[grouped.starts[p] : grouped.starts[p + 1]]
-        here = np.zeros(n_bytes, np.uint8)
-        at, bits = kit.found[s.M_WORD, rows], kit.found[s.M_BITS, rows]
-        kernel(x.numbers, kit.compiled)(
-            kit.words,
-            at,
-            bits,
-            rows,
-            fields,
-            plan.scales[p],
-            *stores,
-            bitmaps,
-            here,
-            raw[: len(rows)],
-        )
-    found = {}
-    for v, k in enumerate(used):
-        name = plan.names[k]
-        mask = None if name in _NEVER_NULL else pa.py_buffer(bitmaps[v])
-        values = pa.py_buffer(stores[STORE_OF[name]][slot[k]])
-        found[name] = pa.Array.from_buffers(MESSAGE_COLUMNS.field(name).type, n, [mask, values])
-    return found
 
 
-def _text_columns(
-    kit: s.Kit, grouped: Grouped, plan: Plan, present: list[int], arena: Arena
-) -> dict[str, pa.Array]:
-    n = int(kit.state[s.N_MESSAGES])
-    used = sorted({int(k) for p in present for k in plan.texts[p][:, x.T_SLOT]})
-    slot = np.zeros(len(plan.names), np.int64)
-    slot[used] = np.arange(len(used))
-    starts, ends, lengths = (arena.array((len(used), n), np.int16) for _ in range(3))
-    for p in present:
-        fields = plan.texts[p].copy()
-        if len(fields) == 0:
-            continue
-        fields[:, x.T_SLOT] = slot[fields[:, x.T_SLOT]]
-        rows = grouped.rows[grouped.starts[p] : grouped.starts[p + 1]]
-        kernel(x.measure, kit.compiled)(kit.words, kit.found, rows, fields, starts, ends, lengths)
-    found = {}
-    for v, k in enumerate(used):
-        name = plan.names[k]
-        offsets = arena.array((n + 1,), np.int32)
-        bitmap = arena.array(((n + 7) // 8,), np.uint8)
-        total = kernel(x.lay_out, kit.compiled)(lengths[v], offsets, bitmap)
-        out = np.empty(total, np.uint8)
-        unit = TEXT_KINDS[FIELDS_BY_NAME[name][0].kind]
-        kernel(x.write_texts, kit.compiled)(
-            kit.words, kit.found, starts[v], ends[v], offsets, unit, out
-        )
-        buffers = [pa.py_buffer(bitmap), pa.py_buffer(offsets), pa.py_buffer(out)]
-        found[name] = pa.Array.from_buffers(MESSAGE_COLUMNS.field(name).type, n, buffers)
-    return found
+def _texts(
+    kit: s.Kit, grouped: Grouped, cut: Cut, starts: np.ndarray, memory: tuple[np.ndarray, ...]
+) -> tuple[pa.Buffer, list[tuple[int, int]]]:
+    """Write the texts; their characters, and where those of each column begin and end."""
+    if len(cut.units) == 0:
+        return pa.py_buffer(b""), []
+    n = len(grouped.rows)
+    columns = np.zeros((len(cut.units), 4), np.int64)
+    columns[:, x.C_UNIT] = cut.units
+    columns[:, x.C_OFFSETS] = starts[2 * cut.n_numbers :: 2] // 4
+    columns[:, x.C_VALID] = starts[2 * cut.n_numbers + 1 :: 2]
+    spans = np.empty((3, n), np.int32)
+    out = np.empty(int(kit.found[s.M_BITS, :n].sum()) // 5 + 64, np.uint8)
+    total = kernel(x.texts, kit.compiled)(
+        kit.words,
+        kit.found,
+        n,
+        grouped.rows,
+        grouped.starts,
+        cut.texts,
+        columns,
+        memory,
+        spans,
+        out,
+    )
+    ends = columns[:, x.C_END].tolist()
+    return pa.py_buffer(out[:total].copy()), list(zip([0, *ends[:-1]], ends, strict=True))
 
 
 def reject_table(kit: s.Kit, buf: np.ndarray, source: str) -> pa.Table:
@@ -252,12 +233,12 @@ def reject_table(kit: s.Kit, buf: np.ndarray, source: str) -> pa.Table:
     reasons, mmsi = refused[:, s.R_REASON].astype(np.int32), refused[:, s.R_MMSI].astype(np.int32)
     return REJECTS.rows(
         {
-            "source": pa.DictionaryArray.from_arrays(np.zeros(n, np.int32), [source]),
+            "source": _dictionary(np.zeros(n, np.int32), (source,)),
             "raw_offset": refused[:, s.R_OFFSET].copy(),
             "line": refused[:, s.R_LINE].copy(),
             "time_us": refused[:, s.R_TIME].copy(),
-            "mmsi": pa.array(mmsi, mask=mmsi < 0),
-            "reason": pa.DictionaryArray.from_arrays(reasons, list(s.REASONS)),
+            "mmsi": _nullable(mmsi, mmsi >= 0),
+            "reason": _dictionary(reasons, s.REASONS),
             "detail": _details(reasons, refused[:, s.R_A], refused[:, s.R_B]),
             "bytes": pa.Array.from_buffers(
                 pa.binary(), n, [None, pa.py_buffer(offsets), pa.py_buffer(out)]
@@ -286,4 +267,4 @@ def _details(reasons: np.ndarray, a: np.ndarray, b: np.ndarray) -> pa.Array:
     """The sentence for each reject; equal ones are written once."""
     distinct, which = np.unique(np.stack([reasons, a, b]), axis=1, return_inverse=True)
     written = [_DETAILS[s.REASONS[r]].format(a=p, b=q) for r, p, q in distinct.T.tolist()]
-    return pa.array(written, pa.string()).take(pa.array(which.ravel()))
+    return _strings(tuple(written)).take(pa.array(which.ravel()))

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 import pyarrow as pa
 
 from fairlead.observations.ais import extract as x
 from fairlead.observations.ais.fields import Field
-from fairlead.observations.ais.layouts import LAYOUTS
+from fairlead.observations.ais.layouts import HEAD, LAYOUTS
 from fairlead.schema.table import column
 from fairlead.schema.tables import NAMES, TIME_BASES
 
@@ -80,8 +81,6 @@ def _store(name: str, fields: list[Field]) -> int:
 
 
 def _by_name() -> dict[str, list[Field]]:
-    from fairlead.observations.ais.layouts import HEAD
-
     found: dict[str, list[Field]] = {}
     for field in HEAD:
         found.setdefault(field.name, []).append(field)
@@ -124,18 +123,26 @@ MESSAGE_COLUMNS: pa.Schema = pa.schema(
 """Every column a message can have; the ones that an officer looks at first come first."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Plan:
-    """Which fields of which layout go to which slot, for a choice of columns."""
+    """Which fields of which messages go to which columns, for a choice of columns.
+
+    Layouts whose fields of these columns are the same share a form.
+    """
 
     names: tuple[str, ...]
-    numbers: tuple[np.ndarray, ...]  # per layout (fields, 10) int64
-    scales: tuple[np.ndarray, ...]  # per layout (fields, 2) float64
-    texts: tuple[np.ndarray, ...]  # per layout (fields, 4) int64
+    forms: np.ndarray  # form of each layout, int64
+    numbers: tuple[np.ndarray, ...]  # per form (fields, F_DIMENSIONS) int64; the head last
+    scales: tuple[np.ndarray, ...]  # per form (fields, 2) float64
+    texts: tuple[np.ndarray, ...]  # per form (fields, 4) int64
+
+    @property
+    def n_forms(self) -> int:
+        return len(self.numbers) - 1
 
 
-def _number_row(field: Field) -> list[int]:
-    """One row of the kernel's field table; the slots are filled in per block."""
+def _number_row(field: Field, k: int) -> list[int]:
+    """One row of the kernel's field table for column `k`."""
     store = STORE_OF[field.name]
     if field.kind == "turn":
         store = x.STORE_TURN
@@ -143,33 +150,102 @@ def _number_row(field: Field) -> list[int]:
         store = x.STORE_SIGN
     na_first, na_width = field.na_bits or (0, 0)
     signed = field.kind in {"int", "turn", "sign"}
-    return [field.first, field.width, signed, *field.na, na_first, na_width, store, 0, 0]
+    return [field.first, field.width, signed, *field.na, na_first, na_width, store, k, k]
+
+
+def _tables(
+    fields: Sequence[Field], names: tuple[str, ...], form: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The kernels' tables of the numbers, their scales and the texts of one form."""
+    rows, factors, strings = [], [], []
+    for field in sorted(fields, key=lambda f: f.first):
+        k = names.index(field.name)
+        if field.kind in TEXT_KINDS:
+            strings.append([field.first, field.width, form, k])
+        else:
+            rows.append(_number_row(field, k))
+            factors.append([field.per_unit, field.plus])
+    return (
+        np.array(rows, np.int64).reshape(-1, x.F_DIMENSIONS),
+        np.array(factors, np.float64).reshape(-1, 2),
+        np.array(strings, np.int64).reshape(-1, 4),
+    )
 
 
 @cache
 def plan_for(names: tuple[str, ...]) -> Plan:
     """The plan for the columns `names`, made once."""
-    from fairlead.observations.ais.layouts import HEAD
-
-    numbers, scales, texts = [], [], []
+    chosen = set(names)
+    distinct: dict[tuple[Field, ...], int] = {}
+    forms = []
     for layout in LAYOUTS:
-        rows, factors, strings = [], [], []
-        for field in (*HEAD, *layout.fields):
-            if field.name not in names:
-                continue
-            k = names.index(field.name)
-            if field.kind in TEXT_KINDS:
-                strings.append([field.first, field.width, TEXT_KINDS[field.kind], k])
-            else:
-                row = _number_row(field)
-                row[x.F_SLOT] = k
-                rows.append(row)
-                factors.append([field.per_unit, field.plus])
-        numbers.append(np.array(rows, np.int64).reshape(-1, 10))
-        scales.append(np.array(factors, np.float64).reshape(-1, 2))
-        texts.append(np.array(strings, np.int64).reshape(-1, 4))
-    return Plan(names, tuple(numbers), tuple(scales), tuple(texts))
+        fields = tuple(f for f in layout.fields if f.name in chosen)
+        forms.append(distinct.setdefault(fields, len(distinct)))
+    head = tuple(f for f in HEAD if f.name in chosen)
+    made = [_tables(fields, names, k) for k, fields in enumerate((*distinct, head))]
+    numbers, scales, texts = zip(*made, strict=True)
+    return Plan(names, np.array(forms), numbers, scales, texts)
 
 
-def arrow_type(name: str) -> pa.DataType:
-    return MESSAGE_COLUMNS.field(name).type
+@dataclass(frozen=True, eq=False)
+class Cut:
+    """A plan cut down to the forms that a block has: its columns, and where they go.
+
+    Memory is a list of parts: the values or offsets, and the validity, of each column in turn.
+    """
+
+    names: tuple[str, ...]  # numbers first, then texts
+    types: tuple[pa.DataType, ...]
+    n_numbers: int
+    part_bits: np.ndarray  # bits of each part per message
+    part_bytes: np.ndarray  # bytes of each part besides
+    spans: np.ndarray  # (groups, 3): form, first field, last + 1; form -1 is every message
+    fields: np.ndarray  # (fields, F_DIMENSIONS), F_PLACE and F_VALID being parts
+    sizes: np.ndarray  # bytes of the number type of each field
+    scales: np.ndarray
+    texts: np.ndarray  # (fields, 4), by column
+    units: np.ndarray  # of each text column
+
+
+_BITS = {x.STORE_F64: 64, x.STORE_F32: 32, x.STORE_I32: 32, x.STORE_I16: 16, x.STORE_I8: 8}
+NEVER_NULL = {"msg_type", "mmsi", "repeat"}
+
+
+@lru_cache(maxsize=256)
+def cut_for(names: tuple[str, ...], present: tuple[int, ...]) -> Cut:
+    """The columns that messages of the forms `present` have, made once."""
+    plan = plan_for(names)
+    groups = [(form, plan.numbers[form], plan.scales[form]) for form in present]
+    groups.append((-1, plan.numbers[-1], plan.scales[-1]))
+    groups = [g for g in groups if len(g[1])]
+    fields = np.concatenate([np.zeros((0, x.F_DIMENSIONS), np.int64), *(g[1] for g in groups)])
+    scales = np.concatenate([np.zeros((0, 2)), *(g[2] for g in groups)])
+    ends = np.cumsum([len(g[1]) for g in groups], dtype=np.int64)
+    spans = [(g[0], end - len(g[1]), end) for g, end in zip(groups, ends.tolist(), strict=True)]
+    texts = np.concatenate([np.zeros((0, 4), np.int64), *(plan.texts[k] for k in present)])
+    with_number = sorted(set(fields[:, x.F_PLACE].tolist()))
+    with_text = sorted(set(texts[:, x.T_COLUMN].tolist()))
+    used = [names[k] for k in with_number + with_text]
+    part = np.zeros(len(names), np.int64)
+    part[with_number + with_text] = 2 * np.arange(len(used))
+    bits = [b for k in with_number for b in (_BITS.get(STORE_OF[names[k]], 1), 1)]
+    extra = [0, 0] * len(with_number) + [4, 0] * len(with_text)
+    never = np.isin(fields[:, x.F_PLACE], [k for k in with_number if names[k] in NEVER_NULL])
+    sizes = [max(1, _BITS.get(STORE_OF[names[k]], 1) // 8) for k in fields[:, x.F_PLACE]]
+    fields[:, x.F_PLACE] = part[fields[:, x.F_PLACE]]
+    fields[:, x.F_VALID] = np.where(never, -1, fields[:, x.F_PLACE] + 1)
+    texts = texts[np.argsort(texts[:, x.T_COLUMN], kind="stable")]
+    texts[:, x.T_COLUMN] = np.searchsorted(with_text, texts[:, x.T_COLUMN])
+    return Cut(
+        tuple(used),
+        tuple(MESSAGE_COLUMNS.field(name).type for name in used),
+        len(with_number),
+        np.array(bits + [32, 1] * len(with_text), np.int64),
+        np.array(extra, np.int64),
+        np.array(spans, np.int64).reshape(-1, 3),
+        fields,
+        np.array(sizes, np.int64),
+        scales,
+        texts,
+        np.array([TEXT_KINDS[FIELDS_BY_NAME[names[k]][0].kind] for k in with_text], np.int64),
+    )

@@ -1,7 +1,8 @@
-"""Fields of all messages of one layout at once, straight into the columns. Kernels.
+"""Fields of all messages of one form at once, straight into the columns. Kernels.
 
-A field is a row of numbers (`columns.FieldRows`): first bit, width, kind of number, where the value
-goes. Nothing here knows a message type.
+A field is a row of numbers (`columns.Plan`): first bit, width, kind of number, where the value
+goes. Nothing here knows a message type. All columns of a block lie in one piece of memory, which
+the kernels see as arrays of each type of number; a column is the place of its first element.
 """
 
 from __future__ import annotations
@@ -30,13 +31,16 @@ from fairlead.observations.ais.words import WORD, bits_at
     F_NA_FIRST,
     F_NA_WIDTH,
     F_STORE,
-    F_SLOT,
+    F_PLACE,
     F_VALID,
-) = range(10)
+    F_DIMENSIONS,
+) = range(11)
+"""F_PLACE and F_VALID hold a column's number until a block gives it a place."""
 
 STORE_F64, STORE_F32, STORE_I32, STORE_I16, STORE_I8, STORE_BIT, STORE_TURN, STORE_SIGN = range(8)
 
-T_FIRST, T_WIDTH, T_UNIT, T_SLOT = range(4)
+T_FIRST, T_WIDTH, T_FORM, T_COLUMN = range(4)
+C_UNIT, C_OFFSETS, C_VALID, C_END = range(4)
 UNIT_TEXT, UNIT_BYTES, UNIT_ETA = range(3)
 
 ETA_FIELDS = np.array([[0, 4], [4, 5], [9, 5], [14, 6]])
@@ -48,160 +52,229 @@ TURN_FACTOR = 4.733
 
 
 @njit(cache=True)
-def numbers(words, at, bits, rows, fields, scales, f64, f32, i32, i16, i8, bit, valid, here, raw):
-    """Write each number field of the messages `rows` to its column.
+def by_form(found, n, forms, starts, rows):
+    """Message numbers grouped by form (a counting sort): `starts` (forms + 1), `rows` (n).
 
-    `at` and `bits` are first word and length of these messages. The columns are rows of the 2D
-    arrays by type of number; `valid` (columns, rows / 8) gets a bit where there is a value. `here`
-    (zeros, rows / 8) and `raw` (one number per message) are scratch.
+    `forms` has the form of each layout: layouts with the same fields share one.
     """
-    for k in range(len(rows)):
-        here[rows[k] >> 3] |= 1 << (rows[k] & 7)
-    for f in range(len(fields)):
-        field = fields[f]
-        mask = valid[field[F_VALID]]
-        for k in range(len(here)):
-            mask[k] |= here[k]
-        _read_raw(words, at, bits, rows, field, raw, mask)
-        _store(rows, raw, field, scales[f, 0], scales[f, 1], f64, f32, i32, i16, i8, bit)
+    starts[:] = 0
+    for k in range(n):
+        starts[forms[found[M_LAYOUT, k]] + 1] += 1
+    for k in range(1, len(starts)):
+        starts[k] += starts[k - 1]
+    for k in range(n):
+        form = forms[found[M_LAYOUT, k]]
+        rows[starts[form]] = k
+        starts[form] += 1
+    for k in range(len(starts) - 1, 0, -1):
+        starts[k] = starts[k - 1]
+    starts[0] = 0
 
 
 @njit(cache=True)
-def _read_raw(words, at, bits, rows, field, raw, mask):
-    """The field's number in each message; 0, and no bit in the mask, where it is not available.
+def numbers(words, found, rows, groups, fields, scales, memory, scratch):
+    """Write every number field of the messages to its column.
 
-    Where a field's bits lie in the words is the same in all messages.
+    `groups` has rows of (first and last + 1 of the `rows`, the same of the `fields`). `memory` is
+    the columns' bytes as f64, f32, i32, i16, i8 and u8. `scratch` is (5, messages) int64.
     """
+    u8 = memory[5]
+    for g in range(len(groups)):
+        a, b = groups[g, 0], groups[g, 1]
+        n = b - a
+        here, raw, bits, near = rows[a:b], scratch[0, :n], scratch[1, :n], scratch[2, :n]
+        at, next_to = scratch[3, :n], scratch[4, :n]
+        shortest = np.int64(1 << 30)
+        for k in range(n):
+            at[k] = found[M_WORD, here[k]]
+            bits[k] = found[M_BITS, here[k]]
+            shortest = min(shortest, bits[k])
+        word = np.int64(-1)
+        for f in range(groups[g, 2], groups[g, 3]):
+            field = fields[f]
+            first, width = field[F_FIRST], field[F_WIDTH]
+            if first < 0 or field[F_NA_WIDTH] or first + width > shortest:
+                _read_hard(words, at, bits, field, raw)
+            else:
+                if first // WORD != word:
+                    word = first // WORD
+                    for k in range(n):
+                        near[k] = words[at[k] + word]
+                _read_easy(words, at, field, near, next_to, raw)
+            _mark(here, raw, field, u8)
+            _store(here, raw, field, scales[f, 0], scales[f, 1], memory)
+
+
+UNKNOWN = np.int64(-(1 << 40))
+"""Stands for a number that is not available, between reading and writing."""
+
+
+@njit(cache=True)
+def _read_hard(words, at, bits, field, raw):
+    """A field that lies at the end, may be missing, or is judged by other bits than its own."""
     first, width = field[F_FIRST], field[F_WIDTH]
     low, high = field[F_NA_LOW], field[F_NA_HIGH]
     sign = 1 << (width - 1) if field[F_SIGNED] else 0
-    if first < 0 or field[F_NA_WIDTH]:
-        for k in range(len(at)):
-            start = first if first >= 0 else bits[k] + first
-            known = start + width <= bits[k]
-            if known and field[F_NA_WIDTH]:
-                judged = bits_at(words, at[k], field[F_NA_FIRST], field[F_NA_WIDTH])
-                known = judged < low or judged > high
-            if known:
-                raw[k] = bits_at(words, at[k], start, width)
-            else:
-                raw[k] = 0
-                mask[rows[k] >> 3] &= ~(1 << (rows[k] & 7))
-        return
-    word, end = first // WORD, first % WORD + width
-    right = max(WORD - end, 0)
-    over = max(end - WORD, 0)
-    rest = WORD - over if over else 0
-    keep = (1 << width) - 1
     for k in range(len(at)):
-        value = words[at[k] + word] >> right
-        if over:
-            value = (value << over) | (words[at[k] + word + 1] >> rest)
-        value &= keep
-        if first + width > bits[k] or low <= value <= high:
-            raw[k] = 0
-            mask[rows[k] >> 3] &= ~(1 << (rows[k] & 7))
-        else:
-            raw[k] = (value ^ sign) - sign
+        start = first if first >= 0 else bits[k] + first
+        raw[k] = UNKNOWN
+        if start + width <= bits[k]:
+            value = bits_at(words, at[k], start, width)
+            judged = value
+            if field[F_NA_WIDTH]:
+                judged = bits_at(words, at[k], field[F_NA_FIRST], field[F_NA_WIDTH])
+            if judged < low or judged > high:
+                raw[k] = (value ^ sign) - sign
 
 
 @njit(cache=True)
-def _store(rows, raw, field, per_unit, plus, f64, f32, i32, i16, i8, bit):
+def _read_easy(words, at, field, near, next_to, raw):
+    """A field that all messages have: its bits lie alike in all, those of `near` and the next."""
+    first, width = field[F_FIRST], field[F_WIDTH]
+    low, high = field[F_NA_LOW], field[F_NA_HIGH]
+    sign = 1 << (width - 1) if field[F_SIGNED] else 0
+    end = first % WORD + width
+    keep = (1 << width) - 1
+    if end > WORD:
+        over = end - WORD
+        rest = WORD - over
+        word = first // WORD + 1
+        for k in range(len(at)):
+            next_to[k] = words[at[k] + word]
+        for k in range(len(at)):
+            raw[k] = ((near[k] << over) | (next_to[k] >> rest)) & keep
+    else:
+        right = WORD - end
+        for k in range(len(at)):
+            raw[k] = (near[k] >> right) & keep
+    if low <= high:
+        for k in range(len(at)):
+            value = raw[k]
+            raw[k] = UNKNOWN if low <= value <= high else (value ^ sign) - sign
+    elif sign:
+        for k in range(len(at)):
+            raw[k] = (raw[k] ^ sign) - sign
+
+
+@njit(cache=True)
+def _mark(rows, raw, field, u8):
+    """Set a bit for each number that is available; make zeros of the others."""
+    valid = field[F_VALID]
+    if valid < 0:
+        return
+    for k in range(len(rows)):
+        known = raw[k] != UNKNOWN
+        raw[k] = raw[k] if known else 0
+        row = rows[k]
+        u8[valid + (row >> 3)] |= np.uint8(known) << (row & 7)
+
+
+@njit(cache=True)
+def _store(rows, raw, field, per_unit, plus, memory):
     """Write the numbers to their column as its type."""
-    store, slot = field[F_STORE], field[F_SLOT]
+    f64, f32, i32, i16, i8, u8 = memory
+    store, place = field[F_STORE], field[F_PLACE]
     if store == STORE_F32:
         for k in range(len(rows)):
-            f32[slot, rows[k]] = raw[k] / per_unit + plus
+            f32[place + rows[k]] = raw[k] / per_unit + plus
     elif store == STORE_F64:
         for k in range(len(rows)):
-            f64[slot, rows[k]] = raw[k] / per_unit + plus
+            f64[place + rows[k]] = raw[k] / per_unit + plus
     elif store == STORE_I32:
         for k in range(len(rows)):
-            i32[slot, rows[k]] = raw[k]
+            i32[place + rows[k]] = raw[k]
     elif store == STORE_I16:
         for k in range(len(rows)):
-            i16[slot, rows[k]] = raw[k]
+            i16[place + rows[k]] = raw[k]
     elif store == STORE_I8:
         for k in range(len(rows)):
-            i8[slot, rows[k]] = raw[k]
+            i8[place + rows[k]] = raw[k]
     elif store == STORE_BIT:
         for k in range(len(rows)):
-            bit[slot, rows[k] >> 3] |= raw[k] << (rows[k] & 7)
+            u8[place + (rows[k] >> 3)] |= raw[k] << (rows[k] & 7)
     elif store == STORE_TURN:
         for k in range(len(rows)):
-            f32[slot, rows[k]] = raw[k] * abs(raw[k]) / TURN_FACTOR**2
+            f32[place + rows[k]] = raw[k] * abs(raw[k]) / TURN_FACTOR**2
     else:
         for k in range(len(rows)):
-            i8[slot, rows[k]] = 1 if raw[k] > 0 else (-1 if raw[k] < 0 else 0)
+            i8[place + rows[k]] = 1 if raw[k] > 0 else (-1 if raw[k] < 0 else 0)
 
 
 @njit(cache=True)
-def measure(words, found, rows, fields, starts, ends, lengths):
-    """How long each text is: `lengths` (slots, rows), with its first and last bit + 1."""
-    for f in range(len(fields)):
-        field = fields[f]
-        slot, unit = field[T_SLOT], field[T_UNIT]
-        step = 6 if unit == UNIT_TEXT else 8
-        for k in range(len(rows)):
-            row = rows[k]
-            at, bits = found[M_WORD, row], found[M_BITS, row]
-            first = field[T_FIRST]
-            width = field[T_WIDTH] if field[T_WIDTH] > 0 else bits + field[T_WIDTH] - first
-            if first + width > bits:
-                width = bits - first
-            if unit == UNIT_ETA:
-                month = bits_at(words, at, first, ETA_FIELDS[0, 1])
-                day = bits_at(words, at, first + ETA_FIELDS[1, 0], ETA_FIELDS[1, 1])
-                n = 11 if month and day else 0
-            elif unit == UNIT_BYTES:
-                n = max(0, (width + 7) // 8)
-            else:
-                n = max(0, width // step)
-                while n and bits_at(words, at, first + 6 * (n - 1), SIX) == 0:
-                    n -= 1
-                while n and bits_at(words, at, first + 6 * (n - 1), SIX) == 32:
-                    n -= 1
-                while n and bits_at(words, at, first, SIX) == 32:
-                    n -= 1
-                    first += 6
-            starts[slot, row] = first
-            ends[slot, row] = field[T_FIRST] + width
-            lengths[slot, row] = n
+def texts(words, found, n, rows, starts, fields, columns, memory, spans, out):
+    """Write every text of the messages, one column after the other, to `out`.
 
-
-@njit(cache=True)
-def lay_out(lengths, offsets, bitmap):
-    """Offsets of a column of texts from their lengths, and its validity: empty is null."""
-    total = 0
-    for row in range(len(lengths)):
-        offsets[row] = total
-        if lengths[row]:
-            total += lengths[row]
-            bitmap[row >> 3] |= 1 << (row & 7)
-    offsets[len(lengths)] = total
+    `fields` are in the order of the `columns`; the rows of form k are rows[starts[k]:
+    starts[k + 1]]. A column's offsets and validity go to `memory`, the end of its characters to
+    its C_END. `spans` (3, n) int32 is scratch. Returns how many bytes of `out` are used.
+    """
+    i32, u8 = memory[2], memory[5]
+    f, total = 0, np.int64(0)
+    for c in range(len(columns)):
+        unit, lengths = columns[c, C_UNIT], spans[0]
+        lengths[:] = 0
+        while f < len(fields) and fields[f, T_COLUMN] == c:
+            form = fields[f, T_FORM]
+            here = rows[starts[form] : starts[form + 1]]
+            _measure(words, found, here, fields[f, T_FIRST], fields[f, T_WIDTH], unit, spans)
+            f += 1
+        offsets, valid = columns[c, C_OFFSETS], columns[c, C_VALID]
+        start = total
+        for row in range(n):
+            i32[offsets + row] = total - start
+            if lengths[row]:
+                u8[valid + (row >> 3)] |= 1 << (row & 7)
+                _write_text(words, found[M_WORD, row], unit, spans, row, total, out)
+                total += lengths[row]
+        i32[offsets + n] = total - start
+        columns[c, C_END] = total
     return total
 
 
 @njit(cache=True)
-def write_texts(words, found, starts, ends, offsets, unit, out):
-    """Write the characters or bytes of one column."""
-    for row in range(len(starts)):
-        n = offsets[row + 1] - offsets[row]
-        if n == 0:
-            continue
-        at, first, to = found[M_WORD, row], np.int64(starts[row]), np.int64(offsets[row])
-        if unit == UNIT_TEXT:
-            for k in range(n):
-                c = bits_at(words, at, first + 6 * k, SIX)
-                out[to + k] = c + 64 if c < 32 else c
+def _measure(words, found, rows, begins, wide, unit, spans):
+    """How long each text is, empty being none, and its first and last bit + 1: `spans` (3, n)."""
+    for k in range(len(rows)):
+        row = rows[k]
+        at, bits = found[M_WORD, row], found[M_BITS, row]
+        first = begins
+        width = wide if wide > 0 else bits + wide - first
+        width = min(width, bits - first)
+        spans[2, row] = first + width
+        if unit == UNIT_ETA:
+            month = bits_at(words, at, first, ETA_FIELDS[0, 1])
+            day = bits_at(words, at, first + ETA_FIELDS[1, 0], ETA_FIELDS[1, 1])
+            n = 11 if month and day else 0
         elif unit == UNIT_BYTES:
-            end = ends[row]
-            for k in range(n):
-                bit = first + 8 * k
-                w = min(8, end - bit)
-                out[to + k] = bits_at(words, at, bit, w) << (8 - w)
+            n = max(0, (width + 7) // 8)
         else:
-            _write_eta(words, at, first, to, out)
+            n = max(0, width // 6)
+            while n and bits_at(words, at, first + 6 * (n - 1), SIX) == 0:
+                n -= 1
+            while n and bits_at(words, at, first + 6 * (n - 1), SIX) == 32:
+                n -= 1
+            while n and bits_at(words, at, first, SIX) == 32:
+                n -= 1
+                first += 6
+        spans[0, row] = n
+        spans[1, row] = first
+
+
+@njit(cache=True)
+def _write_text(words, at, unit, spans, row, to, out):
+    """Write the characters or bytes of one text."""
+    n, first, end = spans[0, row], np.int64(spans[1, row]), spans[2, row]
+    if unit == UNIT_TEXT:
+        for k in range(n):
+            c = bits_at(words, at, first + 6 * k, SIX)
+            out[to + k] = c + 64 if c < 32 else c
+    elif unit == UNIT_BYTES:
+        for k in range(n):
+            bit = first + 8 * k
+            w = min(8, end - bit)
+            out[to + k] = bits_at(words, at, bit, w) << (8 - w)
+    else:
+        _write_eta(words, at, first, to, out)
 
 
 @njit(cache=True)
@@ -214,22 +287,6 @@ def _write_eta(words, at, first, to, out):
     out[to + 2] = 45
     out[to + 5] = 84
     out[to + 8] = 58
-
-
-@njit(cache=True)
-def by_layout(found, n, starts, rows):
-    """Message numbers grouped by layout (a counting sort): `starts` (layouts + 1), `rows` (n)."""
-    starts[:] = 0
-    for k in range(n):
-        starts[found[M_LAYOUT, k] + 1] += 1
-    for k in range(1, len(starts)):
-        starts[k] += starts[k - 1]
-    for k in range(n):
-        rows[starts[found[M_LAYOUT, k]]] = k
-        starts[found[M_LAYOUT, k]] += 1
-    for k in range(len(starts) - 1, 0, -1):
-        starts[k] = starts[k - 1]
-    starts[0] = 0
 
 
 @njit(cache=True)

@@ -13,9 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fairlead.observations.ais.build import (
-    Arena,
     field_columns,
-    group,
     heard_columns,
     reject_table,
 )
@@ -28,7 +26,6 @@ from fairlead.schema.table import Table, column
 from fairlead.schema.tables import POSITION_MESSAGES, RAW, REJECTS, STATIC_MESSAGES
 
 SECOND_US = 1_000_000
-BYTES_PER_ROW = 200
 
 OPEN_SENTENCES = Table(
     name="open_sentences",
@@ -227,10 +224,9 @@ def message_rows(framed: Framed, source: str) -> dict[Table, pa.Table]:
     n = int(kit.state[N_MESSAGES])
     if n == 0:
         return {}
-    arena = Arena(n * BYTES_PER_ROW)
     names = tuple(dict.fromkeys(_POSITION + _STATIC))
-    columns = field_columns(kit, group(kit), names, arena)
-    columns |= heard_columns(kit, framed.buf, set(_HEARD), arena)
+    columns = field_columns(kit, names)
+    columns |= heard_columns(kit, framed.buf, set(_HEARD))
     types = np.array([layout.msg_type for layout in LAYOUTS])[kit.found[M_LAYOUT, :n]]
     located = np.zeros(n, bool)
     if "lat_deg" in columns and "lon_deg" in columns:

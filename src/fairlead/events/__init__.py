@@ -80,7 +80,8 @@ def presets(kind: str) -> dict[str, dict[str, Any]]:
 
 def detector(kind: str, settings: Mapping[str, Any] | None = None) -> Step:
     """One detector with its settings; `preset` names where the others start from."""
-    made, given = detector_class(kind), dict(settings or {})
+    made: Any = detector_class(kind)
+    given = dict(settings or {})
     preset = given.pop("preset", None)
     if preset is not None:
         offered = presets(kind)

@@ -38,7 +38,8 @@ def parameters_of(step: Step) -> str:
     A setting that is a long sequence, an array or a table (anchorages, zones) is given by its
     digest, so that the row stays short and still says exactly which one was used.
     """
-    fields = dataclasses.fields(step)  # type: ignore[arg-type]
+    settings: Any = step  # a protocol cannot say that it is a dataclass
+    fields = dataclasses.fields(settings)
     return canonical_json({f.name: _setting(getattr(step, f.name), f.name) for f in fields})
 
 

@@ -8,7 +8,7 @@ between; a value that comes and goes is a disagreement, which the identities tab
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
@@ -297,14 +297,14 @@ def _followed(
     said = np.flatnonzero(numbers[:n] >= 0)
     row_keys = to_numpy(statics, table.key)[said].astype(np.int64)
     keys, bounds = keys_and_bounds(row_keys, carried[table.key].to_numpy())
-    states = np.zeros(len(keys), _STATE)
+    states: Any = np.zeros(len(keys), _STATE)
     at = np.searchsorted(keys, carried[table.key].to_numpy())
     for name in _COUNTS:
         states[name][at] = carried[name].to_numpy()
     states["value"][at], states["new_value"][at] = numbers[n : n + m], numbers[n + m :]
     letters = np.frombuffer("".join(words).encode("ascii", "replace"), np.uint8)
     word_ends = np.cumsum([0, *(len(w) for w in words)]).astype(np.int64)
-    found = np.zeros(len(said), _FOUND)
+    found: Any = np.zeros(len(said), _FOUND)
     n_found = _walk(
         bounds,
         said,

@@ -223,7 +223,7 @@ def _recalled(
     for name in MEMORY.columns.names:
         rows[name] = carried[name].to_numpy()
     rows = rows[np.lexsort((rows["area"], rows["track_id"]))]
-    last = np.zeros(len(keys), _STAY)
+    last: Any = np.zeros(len(keys), _STAY)
     last["track_id"] = keys
     points = rows[rows["area"] == 0]
     last[np.searchsorted(keys, points["track_id"])] = points

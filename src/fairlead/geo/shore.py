@@ -13,6 +13,7 @@ import zipfile
 from dataclasses import dataclass, field
 from math import acos, radians
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numba import njit
@@ -68,7 +69,7 @@ def _coarse_mask(path: Path, cell_deg: float) -> np.ndarray:
     """
     with zipfile.ZipFile(path) as stored:
         with stored.open("lat.npy") as packed:
-            lat = list(np.lib.format.read_array(packed))
+            lat: Any = np.lib.format.read_array(packed)
         with stored.open("mask.npy") as packed:
             np.lib.format.read_magic(packed)
             shape, by_column, dtype = np.lib.format.read_array_header_1_0(packed)
@@ -77,11 +78,11 @@ def _coarse_mask(path: Path, cell_deg: float) -> np.ndarray:
                 raise ValueError(message)
             step = max(1, round(cell_deg * shape[0] / 180.0))
             rows, columns = shape[0] // step, shape[1] // step
-            coarse = np.zeros((rows, columns), bool)
+            coarse = np.zeros((rows, columns), np.bool_)
             for row in range(rows):
-                band = np.frombuffer(packed.read(step * shape[1]), np.bool_).reshape(step, -1)
-                sea = band.all(axis=0)[: columns * step].reshape(columns, step)
-                coarse[row] = ~sea.all(axis=1)
+                band = np.frombuffer(packed.read(step * shape[1]), np.bool_)
+                sea: Any = band.reshape(step, -1).all(axis=0)
+                coarse[row] = ~sea[: columns * step].reshape(columns, step).all(axis=1)
     return coarse[::-1] if lat[0] > lat[-1] else coarse
 
 

@@ -155,4 +155,7 @@ def _weights_of(lead: Row | None) -> dict[str, float]:
 
 def factors_of(lead: Row) -> list[Factor]:
     """The factors of a row of LEADS, as values."""
-    return [Factor(**{**f, "evidence": tuple(f["evidence"])}) for f in json.loads(lead["factors"])]
+    given: list[dict[str, Any]] = json.loads(lead["factors"])
+    for one in given:
+        one["evidence"] = tuple(one["evidence"])
+    return [Factor(**one) for one in given]

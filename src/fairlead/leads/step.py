@@ -58,7 +58,7 @@ class Leads:
             *remembered.identity_facts(names),
         ):
             fresh.setdefault(mmsi, []).append(fact)
-        touched = pc.is_in(carried["mmsi"], value_set=pa.array(sorted(fresh), pa.int32()))  # type: ignore[attr-defined]
+        touched = pc.is_in(carried["mmsi"], value_set=pa.array(sorted(fresh), pa.int32()))
         known = remembered.by_vessel(carried.filter(touched))
         rows: list[dict[str, Any]] = []
         kept: dict[int, Iterable[Fact]] = {}
@@ -67,7 +67,7 @@ class Leads:
             after = self._bounded(before.add(fresh[mmsi]))
             rows += self._changed(mmsi, before, after)
             kept[mmsi] = self._remembered(after, span.until_us)
-        untouched = carried.filter(pc.invert(touched))  # type: ignore[attr-defined]
+        untouched = carried.filter(pc.invert(touched))
         keeps = pa.concat_tables([untouched, remembered.to_rows(kept)]).sort_by(
             [(c, "ascending") for c in ("mmsi", "time_us", "fact", "id")]
         )

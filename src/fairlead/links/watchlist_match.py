@@ -217,7 +217,8 @@ def _by_vessel(carried: pa.Table) -> dict[int, list[Fact]]:
     columns = ("mmsi", "time_us", "field", "value", "observation_id")
     found: dict[int, list[Fact]] = {}
     for mmsi, *fact in zip(*(carried[c].to_pylist() for c in columns), strict=True):
-        found.setdefault(mmsi, []).append(tuple(fact))  # type: ignore[arg-type]
+        time_us, field, value, observation_id = fact
+        found.setdefault(mmsi, []).append((time_us, field, value, observation_id))
     return {mmsi: sorted(facts) for mmsi, facts in found.items()}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
@@ -66,7 +66,7 @@ class Stops:
         tracks, known = points["track_id"].to_numpy(), carried["track_id"].to_numpy()
         keys = np.union1d(tracks, known).astype(np.int64)
         bounds = np.searchsorted(tracks, np.append(keys, np.iinfo(np.int64).max)).astype(np.int64)
-        records = np.zeros(len(keys), _RECORD)
+        records: Any = np.zeros(len(keys), _RECORD)
         records["track_id"] = keys
         at = np.searchsorted(keys, known)
         for name in MEMORY.columns.names:

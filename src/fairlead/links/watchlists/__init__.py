@@ -87,8 +87,9 @@ def read_watchlist(path: str | Path, recorded_us: int) -> WatchlistResult:
             if alone:
                 raise _not_recognised(records)
             continue
-        publisher = found.publisher if isinstance(found.publisher, Publisher) else None
-        publisher = publisher or found.publisher(records)  # type: ignore[operator]
+        publisher = found.publisher
+        if not isinstance(publisher, Publisher):
+            publisher = publisher(records)
         drafts = found.read(records, counts, known_names)
         tables.append(claim_rows(drafts, publisher, recorded_us, counts))
     claims = pa.concat_tables(tables or [CLAIMS.empty()]).combine_chunks()

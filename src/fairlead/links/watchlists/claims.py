@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pyarrow as pa
 
@@ -174,8 +175,8 @@ def _unique(values: Iterable[str]) -> list[str]:
     return list(seen.values())
 
 
-def _sentence(draft: Draft, publisher: Publisher, row: dict[str, object]) -> str:
-    names: list[str] = row["names"]  # type: ignore[assignment]
+def _sentence(draft: Draft, publisher: Publisher, row: dict[str, Any]) -> str:
+    names: list[str] = row["names"]
     parts = [names[0] if names else "a vessel without a name"]
     if row["imo"]:
         parts.append(f"IMO {row['imo']}")
@@ -184,7 +185,7 @@ def _sentence(draft: Draft, publisher: Publisher, row: dict[str, object]) -> str
     if row["program"]:
         text += f" under {row['program']}"
     if row["since_us"]:
-        text += f" since {_day(int(row['since_us']))}"  # type: ignore[call-overload]
+        text += f" since {_day(int(row['since_us']))}"
     if len(names) > 1:
         text += f"; other names: {', '.join(names[1:6])}"
         text += f" and {len(names) - 6} more" if len(names) > 6 else ""

@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from fairlead.schema.errors import ConfigError, SourceError
 
@@ -130,7 +131,8 @@ def parse_mapping(text: str, where: str = "the mapping") -> HeaderMapping:
         raise ConfigError(message, help=f"take one of {', '.join(TIME_FORMATS)}")
     lists = {k: tuple(given.pop(k)) for k in ("recognised_by", "unavailable") if k in given}
     named = {m: (n,) if isinstance(n, str) else tuple(n) for m, n in columns.items()}
-    return HeaderMapping(**{"name": where, **given, **lists}, columns=named)
+    settings: dict[str, Any] = {"name": where} | given | lists
+    return HeaderMapping(**settings, columns=named)
 
 
 def _refuse_unknown(unknown: set[str], known: set[str], where: str) -> None:

@@ -16,9 +16,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
-import resource
 import statistics
 import subprocess
 import tempfile
@@ -54,6 +51,7 @@ from fairlead.tracks.grid import TimeGrid
 from fairlead.tracks.presence import Presence
 from fairlead.tracks.reception import Reception
 from fairlead.tracks.silences import Silences
+from measure import finish, own_peak_mib
 
 DAY_US = 86_400_000_000
 START_US = 1_593_475_200_000_000
@@ -465,16 +463,10 @@ def main() -> None:
         "planted": {"gap": N_GAPS, "loitering": N_LOITERERS, "encounter": N_MEETINGS},
         "gap_with_reception_s": round(weighed[0]["gap"], 3),
         "gap_with_reception_cpu_s": round(weighed[1]["gap"], 3),
-        "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        "peak_mib": round(own_peak_mib()),
         "runs": options.runs,
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
-        "versions": {
-            "duckdb": duckdb.__version__,
-            "polars": pl.__version__,
-            "numpy": np.__version__,
-        },
     }
-    print(json.dumps(report))
+    finish("detectors", report, keep=not options.quick)
 
 
 def summary(seconds: dict, cpu: dict, theirs: dict | None, ours_few: dict) -> dict:

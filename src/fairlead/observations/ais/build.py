@@ -35,9 +35,15 @@ def message_table(kit: s.Kit, buf: np.ndarray, names: Sequence[str] | None) -> p
     n = int(kit.state[s.N_MESSAGES])
     found = field_columns(kit, tuple(types)) if n else {}
     found.update(heard_columns(kit, buf, types.keys()))
-    nothing = [pa.nulls(n, t) for t in _TYPES]
+    nothing = [column.slice(0, n) for column in _nothing(max(n, 1024).bit_length())]
     arrays = [found.get(name, nothing[kind]) for name, kind in types.items()]
     return pa.Table.from_arrays(arrays, schema=schema)
+
+
+@lru_cache(maxsize=2)
+def _nothing(bits: int) -> list[pa.Array]:
+    """Nulls of each type, as many as a number of so many bits."""
+    return [pa.nulls(1 << bits, t) for t in _TYPES]
 
 
 _TYPES = list(dict.fromkeys(MESSAGE_COLUMNS.types))
@@ -265,6 +271,7 @@ _DETAILS = {
 
 def _details(reasons: np.ndarray, a: np.ndarray, b: np.ndarray) -> pa.Array:
     """The sentence for each reject; equal ones are written once."""
-    distinct, which = np.unique(np.stack([reasons, a, b]), axis=1, return_inverse=True)
-    written = [_DETAILS[s.REASONS[r]].format(a=p, b=q) for r, p, q in distinct.T.tolist()]
-    return _strings(tuple(written)).take(pa.array(which.ravel()))
+    keys, which = np.unique((reasons.astype(np.int64) << 48) + (a << 24) + b, return_inverse=True)
+    distinct = zip(*((keys >> bits & 0xFFFFFF).tolist() for bits in (48, 24, 0)), strict=True)
+    written = [_DETAILS[s.REASONS[r]].format(a=p, b=q) for r, p, q in distinct]
+    return _strings(tuple(written)).take(pa.array(which))

@@ -121,6 +121,7 @@ def decode_block(
     rejects = reject_table(framed.kit, framed.buf, source)
     counts = line_counts(framed.kit)
     counts |= {"messages": messages.num_rows, "rejects": rejects.num_rows}
+    s.done_with(framed.kit)
     return Decoded(messages, rejects, counts, framed.carry)
 
 
@@ -161,7 +162,7 @@ def frame(
     if final or block.count(b"\n") >= HOLD_LINES:
         return framed
     held = replace(carry, started=False, held=block)
-    return Framed(s.new_kit(framed.buf[:0], framed.kit.compiled), framed.buf, held)
+    return Framed(s.new_kit(0, framed.kit.compiled), framed.buf, held)
 
 
 def _begin(assume_time_us: int | None, *, started: bool) -> Carry:
@@ -178,7 +179,7 @@ def _frame(payload: bytes, carry: Carry, place: Place, *, final: bool, infer: bo
     head = carry.head
     buf = np.frombuffer(b"".join((head, payload, b"\n" * framing.PAD)), np.uint8)
     end = len(buf) - framing.PAD
-    kit = s.new_kit(buf, choose(end, framing.read_lines))
+    kit = s.new_kit(len(buf), choose(end, framing.read_lines))
     state = kit.state
     state[_CARRIED] = carry.state
     kit.groups[: len(carry.groups)] = carry.groups
@@ -196,7 +197,7 @@ def _frame(payload: bytes, carry: Carry, place: Place, *, final: bool, infer: bo
 def give_up(carry: Carry, place: Place, before_us: int) -> Framed:
     """Refuse the waiting parts that were received before `before_us`."""
     buf = np.frombuffer(carry.head + b"\n" * framing.PAD, np.uint8)
-    kit = s.new_kit(buf[:0], choose(0, framing.read_lines))
+    kit = s.new_kit(0, choose(0, framing.read_lines))
     kit.state[_CARRIED] = carry.state
     kit.groups[: len(carry.groups)] = carry.groups
     kit.state[s.RECEIVED_US] = place.received_us

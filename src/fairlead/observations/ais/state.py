@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -159,6 +160,12 @@ L_WHEN, L_BITS, L_WIDTH = 0, 8, 16
 """Behind the state: scratch for numbers, first layout and number of layouts of each type, rules."""
 
 
+SHORTEST = 19
+"""Characters of the shortest sentence that makes a message."""
+MEMORY_BYTES = 31 << 20
+"""Just below what the C library will ever keep for the next time."""
+
+
 class Kit(NamedTuple):
     """Everything a framing kernel writes to, all int64."""
 
@@ -168,6 +175,7 @@ class Kit(NamedTuple):
     refused: np.ndarray  # (rejects, R_WIDTH)
     groups: np.ndarray  # (MAX_GROUPS, G_WIDTH + MAX_PARTS * P_WIDTH)
     compiled: bool  # whether compiled kernels work on it
+    n_bytes: int  # of text that it has room for
 
 
 def _rules() -> np.ndarray:
@@ -188,19 +196,47 @@ def _rules() -> np.ndarray:
 RULES = _rules()
 
 
-def new_kit(buf: np.ndarray, compiled: bool) -> Kit:
-    """Arrays long enough for whatever the text holds; what is not used is never touched.
+@cache
+def _keep_memory() -> None:
+    """Have large arrays use the same memory again, block after block.
 
-    A sentence starts with ! or $, which differ from a blank and % in no more than bits 0 and 2.
+    The C library of Linux hands every large piece back to the system and fetches it anew, which
+    takes longer than decoding into it, until it has seen a piece of that size freed.
     """
-    n_bytes = len(buf)
-    n_messages = int(np.count_nonzero((buf & 0xFA) == 0x20)) + MAX_GROUPS
-    n_refused = n_bytes // 2 + MAX_GROUPS * MAX_PARTS + 16
-    return Kit(
-        np.concatenate([np.zeros(TYPES_AT, np.int64), RULES]),
-        np.empty(n_bytes // 10 + n_bytes // 14 + 1024, np.int64),
-        np.empty((M_WIDTH, n_messages), np.int64),
-        np.empty((n_refused, R_WIDTH), np.int64),
-        np.zeros((MAX_GROUPS, G_WIDTH + MAX_PARTS * P_WIDTH), np.int64),
-        compiled,
-    )
+    np.empty(MEMORY_BYTES, np.uint8)
+
+
+_spare: list[Kit] = []
+"""One kit at most, for the next block."""
+
+
+def new_kit(n_bytes: int, compiled: bool) -> Kit:
+    """Arrays long enough for whatever so much text holds; what is not used is never touched.
+
+    A message's sentence has SHORTEST characters, anything that is refused two.
+    """
+    _keep_memory()
+    state = np.concatenate([np.zeros(TYPES_AT, np.int64), RULES])
+    try:
+        kit = _spare.pop()
+    except IndexError:
+        kit = None
+    if kit is None or kit.n_bytes < n_bytes:
+        n_found = n_bytes // SHORTEST + MAX_GROUPS
+        n_refused = n_bytes // 2 + n_found + MAX_GROUPS * MAX_PARTS + 16
+        return Kit(
+            state,
+            np.empty(n_bytes // 10 + n_bytes // 14 + 1024, np.int64),
+            np.empty((M_WIDTH, n_found), np.int64),
+            np.empty((n_refused, R_WIDTH), np.int64),
+            np.zeros((MAX_GROUPS, G_WIDTH + MAX_PARTS * P_WIDTH), np.int64),
+            compiled,
+            n_bytes,
+        )
+    return kit._replace(state=state, compiled=compiled)
+
+
+def done_with(kit: Kit) -> None:
+    """Leave a kit, of which nothing is used any more, to the next block."""
+    if not _spare and kit.n_bytes <= MEMORY_BYTES:
+        _spare.append(kit)

@@ -19,7 +19,14 @@ from fairlead.observations.ais.build import (
 )
 from fairlead.observations.ais.decode import Carry, Framed, Place, frame, give_up
 from fairlead.observations.ais.layouts import LAYOUTS
-from fairlead.observations.ais.state import G_WIDTH, M_LAYOUT, MAX_PARTS, N_MESSAGES, P_WIDTH
+from fairlead.observations.ais.state import (
+    G_WIDTH,
+    M_LAYOUT,
+    MAX_PARTS,
+    N_MESSAGES,
+    P_WIDTH,
+    done_with,
+)
 from fairlead.schema.span import Span
 from fairlead.schema.step import WAKE, Batch
 from fairlead.schema.table import Table, column
@@ -183,6 +190,7 @@ class _Stream:
         self.carry = framed.carry
         found = message_rows(framed, self.source)
         found[REJECTS] = reject_table(framed.kit, framed.buf, self.source)
+        done_with(framed.kit)
         for table, rows in found.items():
             if rows.num_rows:
                 self.rows[table].append(rows)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fairlead.geo.places import places_from, bare_name, read_places
+from fairlead.geo.places import bare_name, places_from, read_places
 from fairlead.geo.sphere import distances_m
 from fairlead.schema.errors import ConfigError
 from tests.data import shared_data

@@ -82,7 +82,7 @@ class TextCells:
         if not self.has(meaning):
             return pa.nulls(len(rows), pa.string())
         slot = self.slots[meaning]
-        packed, offsets = tokens.pack(self.text, self.begins[slot], self.ends[slot], rows)
+        packed, offsets = tokens.trimmed(self.text, self.begins[slot], self.ends[slot], rows)
         texts = strings(packed, offsets)
         return pc.replace_substring(texts, '""', '"') if b'""' in packed.tobytes() else texts
 
@@ -140,7 +140,7 @@ class ColumnCells:
         if not is_text(column):
             return column.cast(pa.string(), safe=False)
         text, begins, ends = text_places(column)
-        return strings(*tokens.pack(text, begins, ends, np.arange(len(rows))))
+        return strings(*tokens.trimmed(text, begins, ends, np.arange(len(rows))))
 
     def hashes(self, meanings: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         """Equal within a block where the cells are equal."""

@@ -154,7 +154,7 @@ def read_json_lines(
     n, first, last, line, _, begins, ends = tokens.tokenise(
         text, 0, 10, np.zeros(1, np.int32), n_lines, 1
     )
-    lines = strings(*tokens.pack(text, begins[0], ends[0], np.arange(n)))
+    lines = strings(*tokens.trimmed(text, begins[0], ends[0], np.arange(n)))
     refusals = Refusals(n)
 
     def shown(rows: np.ndarray) -> pa.Array:

@@ -136,7 +136,7 @@ def run_ends(mmsi, hashes, filled):
 
 
 @njit(cache=True, nogil=True)
-def pack(text, begins, ends, rows):
+def trimmed(text, begins, ends, rows):
     """The chosen rows' fields end to end, spaces and AIS padding (`@`) trimmed: bytes, offsets."""
     offsets = np.zeros(len(rows) + 1, np.int32)
     n_bytes = 0

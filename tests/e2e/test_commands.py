@@ -140,7 +140,7 @@ def test_a_dry_run_shows_the_difference_and_changes_nothing(watched, tmp_path):
     sea, state, summary = watched
     changed = tmp_path / "changed.toml"
     changed.write_text("[detectors]\ngap = false\nzone = false\n")
-    done = fairlead("run", sea.nmea, "--workspace", state, "--dry-run", changed, "--json")
+    done = fairlead("run", "--workspace", state, "--dry-run", changed, "--json")
     told = answer(done)
     assert "gap" not in told["events"]["would_be"]
     assert told["events"]["now"] == summary["events"]
@@ -157,6 +157,7 @@ def test_the_budget_says_what_it_cut(watched):
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
+        (["run"], 2, "no source"),
         (["run", "no-such-file.nmea"], 3, "no-such-file.nmea"),
         (["run", "."], 3, "directory"),
         (["run", "ftp://x"], 2, "ftp"),

@@ -66,7 +66,7 @@ def _add_run(sub: argparse.ArgumentParser) -> None:
     sub.add_argument(
         "sources",
         metavar="SOURCE",
-        nargs="+",
+        nargs="*",
         help="file, glob, - (standard input), tcp://HOST:PORT, tcp-listen://HOST:PORT, "
         "udp://HOST:PORT",
     )

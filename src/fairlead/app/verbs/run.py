@@ -15,6 +15,7 @@ from fairlead.app.progress import progress
 from fairlead.app.summary import summary
 from fairlead.app.words import count, parse_time
 from fairlead.engines.embedded import EmbeddedEngine
+from fairlead.schema.errors import ConfigError
 from fairlead.schema.source import Source
 
 
@@ -24,6 +25,9 @@ def main(given: argparse.Namespace) -> dict[str, Any] | None:
         from fairlead.app.dry_run import compare_settings
 
         return compare_settings(settings, Path(given.dry_run))
+    if not given.sources:
+        message = "no source given"
+        raise ConfigError(message, help="name a file, a pattern, - or an address such as tcp://")
     sources = _open(given)
     assumed_us = parse_time(given.assume_time) if given.assume_time else None
     flow = build(

@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 
 from fairlead.schema.errors import ConfigError, SourceError
 from fairlead.schema.source import Cursor
-from fairlead.sources import blocks, registry
-from fairlead.sources.files import FileSource
+from fairlead.sources import blocks
 from fairlead.sources.registry import open_sources
 from tests.sources.feeds import RECEIVED_US, bytes_of, faults_of, opened, options, rows_of
 
@@ -275,16 +274,18 @@ def test_a_named_pipe_is_told(tmp_path):
     assert "standard input" in error.value.help
 
 
-def test_others_may_bring_sources(monkeypatch):
-    class Ours:
-        name = "ours"
-
-        def load(self):
-            return lambda argument, options: [FileSource(argument, None, "nmea", 0)]
-
-    monkeypatch.setattr(
-        registry, "entry_points", lambda group: [Ours()] * (group == "fairlead.sources")
+def test_others_may_bring_sources(tmp_path, monkeypatch):
+    (tmp_path / "ours_feed.py").write_text(
+        "from fairlead.sources.files import FileSource\n"
+        "def opener(argument, options):\n"
+        "    return [FileSource(argument, None, 'nmea', 0)]\n"
     )
+    (tmp_path / "ours_feed-1.0.dist-info").mkdir()
+    (tmp_path / "ours_feed-1.0.dist-info" / "METADATA").write_text("Name: ours-feed\n")
+    (tmp_path / "ours_feed-1.0.dist-info" / "entry_points.txt").write_text(
+        "[fairlead.sources]\nours = ours_feed:opener\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
     (source,) = open_sources(["ours://x"], options())
     assert source.name == "ours://x"
     with pytest.raises(ConfigError) as error:

@@ -2,6 +2,7 @@
 
 import gzip
 import io
+from dataclasses import replace
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -11,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fairlead.schema.source import Cursor
-from fairlead.sources import blocks, parquet
 from fairlead.sources.stdin import StdinSource
 from tests.sources.feeds import bytes_of, faults_of, opened, rows_of
 from tests.sources.test_files import PACKINGS, packed
@@ -19,12 +19,9 @@ from tests.sources.test_files import PACKINGS, packed
 LINES = st.lists(st.binary(max_size=60).map(lambda b: b.replace(b"\r", b".")), max_size=40)
 
 
-@pytest.fixture
-def small_blocks(monkeypatch):
+def in_small_blocks(path, **changes):
     """Blocks of a few records, so that small files have many."""
-    monkeypatch.setattr(blocks, "BLOCK_BYTES", 128)
-    monkeypatch.setattr(blocks, "RECORD_BYTES_MAX", 48)
-    monkeypatch.setattr(parquet, "ROWS_PER_BLOCK", 7)
+    return replace(opened(path, **changes), block_bytes=128, record_bytes_max=48)
 
 
 def check_all_cursors(make):
@@ -37,7 +34,6 @@ def check_all_cursors(make):
     return whole
 
 
-@pytest.mark.usefixtures("small_blocks")
 @pytest.mark.parametrize("how", PACKINGS)
 def test_files_resume(tmp_path_factory, how):
     folder = tmp_path_factory.mktemp("files")
@@ -48,7 +44,7 @@ def test_files_resume(tmp_path_factory, how):
         data = b"!AIVDM,1," + ends.join([b"", *lines]) + (ends if last else b"")
         path = folder / "feed"
         path.write_bytes(packed(data, how))
-        whole = check_all_cursors(lambda: opened(path, format="nmea"))
+        whole = check_all_cursors(lambda: in_small_blocks(path, format="nmea"))
         covered = sum(
             len(r["payload"])
             for rows, _ in whole
@@ -63,7 +59,6 @@ def test_files_resume(tmp_path_factory, how):
     check()
 
 
-@pytest.mark.usefixtures("small_blocks")
 @pytest.mark.parametrize("pack", [gzip.compress, zstandard.compress], ids=["gzip", "zstd"])
 def test_truncated_files_resume(tmp_path, pack):
     data = b"".join(b"!AIVDM,%d\n" % i for i in range(300))
@@ -71,36 +66,34 @@ def test_truncated_files_resume(tmp_path, pack):
     for cut in range(20, len(whole) - 1, 37):
         path = tmp_path / "cut"
         path.write_bytes(whole[:cut])
-        tables = check_all_cursors(lambda path=path: opened(path, format="nmea"))
+        tables = check_all_cursors(lambda path=path: in_small_blocks(path, format="nmea"))
         faults = [f for rows, _ in tables for f in faults_of(rows)]
         assert len(faults) == 1
 
 
-@pytest.mark.usefixtures("small_blocks")
 def test_utf_16_files_resume(tmp_path):
     data = "".join(f"!AIVDM,{i},café\r\n" for i in range(60))
     path = tmp_path / "wide"
     path.write_bytes(data.encode("utf-16"))
-    whole = check_all_cursors(lambda: opened(path))
+    whole = check_all_cursors(lambda: in_small_blocks(path))
     assert b"".join(bytes_of(r) for r, _ in whole) == data.encode()
 
 
-@pytest.mark.usefixtures("small_blocks")
 def test_csv_files_resume_with_their_header(tmp_path):
     path = tmp_path / "a.csv"
     path.write_bytes(b"\xef\xbb\xbfmmsi,time,lat,lon\n" + b"219000001,2024-01-01,55.0,12.0\n" * 40)
-    check_all_cursors(lambda: opened(path))
+    check_all_cursors(lambda: in_small_blocks(path))
 
 
-@pytest.mark.usefixtures("small_blocks")
 def test_parquet_files_resume_at_any_row(tmp_path):
     table = pa.table({"mmsi": range(50), "time": range(50)})
     path = tmp_path / "a.parquet"
     pq.write_table(table, path, row_group_size=20)
-    whole = check_all_cursors(lambda: opened(path))
+    whole = check_all_cursors(lambda: replace(opened(path), rows_per_block=7))
     fingerprint = whole[0][1].fingerprint
     for n_rows in range(51):
-        rest = rows_of(opened(path), Cursor(n_rows, n_rows + 1, fingerprint))
+        source = replace(opened(path), rows_per_block=7)
+        rest = rows_of(source, Cursor(n_rows, n_rows + 1, fingerprint))
         got = [
             v
             for r in rest["payload"].to_pylist()

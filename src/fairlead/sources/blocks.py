@@ -31,6 +31,7 @@ class Rows:
     offset: int
     line: int
     header: bytes | None = None
+    record_bytes_max: int = RECORD_BYTES_MAX
     _rows: list[dict] = field(default_factory=list)
 
     def add(self, payload: bytes, received_us: int) -> None:
@@ -87,12 +88,13 @@ def shown(data: bytes, n_bytes_max: int = 60) -> str:
 
 
 def add_records(rows: Rows, payload: bytes, received_us: int) -> None:
-    """Whole records as blocks; records over RECORD_BYTES_MAX as `overlong` faults between them."""
+    """Whole records as blocks, with an `overlong` fault in place of each that is too long."""
+    most = rows.record_bytes_max
     start = place = 0
     while place < len(payload):
-        if len(payload) - place <= RECORD_BYTES_MAX:
+        if len(payload) - place <= most:
             break
-        newline = payload.rfind(b"\n", place, place + RECORD_BYTES_MAX + 1)
+        newline = payload.rfind(b"\n", place, place + most + 1)
         if newline >= 0:
             place = newline + 1
             continue
@@ -105,7 +107,7 @@ def add_records(rows: Rows, payload: bytes, received_us: int) -> None:
 
 
 def overlong(rows: Rows, first: bytes, n_bytes: int, received_us: int) -> None:
-    detail = f"a record of {n_bytes} bytes, over {RECORD_BYTES_MAX}, begins {shown(first)}"
+    detail = f"a record of {n_bytes} bytes, over {rows.record_bytes_max}, begins {shown(first)}"
     rows.fault("overlong", detail, received_us, n_bytes, 1)
 
 
@@ -162,7 +164,7 @@ def add_lines(rows: Rows, lines: Lines, data: bytes, received_us: int) -> None:
 def add_rest(rows: Rows, lines: Lines, received_us: int) -> None:
     """The last line of a stream that ended without a newline."""
     rest, n_bytes = lines.rest()
-    if n_bytes > RECORD_BYTES_MAX:
+    if n_bytes > rows.record_bytes_max:
         overlong(rows, rest, n_bytes, received_us)
     else:
         rows.add(rest, received_us)
@@ -184,6 +186,7 @@ class Cutter:
     end_fault: Callable[[], tuple[str, str] | None]
     hold_partial: bool
     fresh: bool
+    block_bytes: int = BLOCK_BYTES
     in_record: bool = False
     """Reading starts inside a record whose first part was delivered before the rest was written."""
 
@@ -195,8 +198,8 @@ class Cutter:
         start = self.rows.offset
         rest = self._rest_of_record() if self.in_record else b""
         while True:
-            data = self.read(BLOCK_BYTES - len(rest))
-            at_end = len(data) < BLOCK_BYTES - len(rest)
+            data = self.read(self.block_bytes - len(rest))
+            at_end = len(data) < self.block_bytes - len(rest)
             block = rest + data if rest else data
             end = block.rfind(b"\n") + 1
             if at_end:
@@ -217,7 +220,7 @@ class Cutter:
         yield from self._last(waiting, start)
 
     def _rest_of_record(self) -> bytes:
-        block = self.read(RECORD_BYTES_MAX)
+        block = self.read(self.rows.record_bytes_max)
         end = block.find(b"\n") + 1 or len(block)
         rest = block[:end]
         if rest.strip():
@@ -231,13 +234,13 @@ class Cutter:
         """Passes over a record that fills a block; the bytes after it, and whether all is read."""
         n_bytes, first = len(block), block[:200]
         while True:
-            data = self.read(RECORD_BYTES_MAX)
+            data = self.read(self.rows.record_bytes_max)
             newline = data.find(b"\n")
             if newline >= 0:
                 overlong(self.rows, first, n_bytes + newline + 1, self.received_us)
                 return data[newline + 1 :], False
             n_bytes += len(data)
-            if len(data) < RECORD_BYTES_MAX:
+            if len(data) < self.rows.record_bytes_max:
                 overlong(self.rows, first, n_bytes, self.received_us)
                 return b"", True
 

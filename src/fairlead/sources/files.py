@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from fairlead.schema.errors import SourceError
 from fairlead.schema.source import Cursor
-from fairlead.sources.blocks import Cutter, Rows
+from fairlead.sources.blocks import BLOCK_BYTES, RECORD_BYTES_MAX, Cutter, Rows
 from fairlead.sources.sniff import first_line
 from fairlead.sources.streams import Stream
 
@@ -34,6 +34,8 @@ class FileSource:
     hold_partial: bool = False
     is_live: bool = False
     expected_per_min: float | None = None
+    block_bytes: int = BLOCK_BYTES
+    record_bytes_max: int = RECORD_BYTES_MAX
 
     def read(self, cursor: Cursor) -> Iterator[tuple[pa.Table, Cursor]]:
         with open_file(self.path) as file:
@@ -61,7 +63,13 @@ def read_stream(
     if not complete:
         message = f"{source.name} is shorter than what was read of it before, {offset} bytes"
         raise SourceError(message, help="it was cut or replaced: read it into a new workspace")
-    rows = Rows(source.name, source.format, offset, cursor.line)
+    rows = Rows(
+        source.name,
+        source.format,
+        offset,
+        cursor.line,
+        record_bytes_max=source.record_bytes_max,
+    )
     cutter = Cutter(
         rows,
         stream.read,
@@ -70,6 +78,7 @@ def read_stream(
         lambda: stream.fault,
         source.hold_partial,
         fresh=not cursor.fingerprint,
+        block_bytes=source.block_bytes,
         in_record=before != b"\n",
     )
     for blocks, after in cutter.blocks():

@@ -29,6 +29,7 @@ class ParquetSource:
     format: str = "parquet"
     is_live: bool = False
     expected_per_min: float | None = None
+    rows_per_block: int = ROWS_PER_BLOCK
 
     def read(self, cursor: Cursor) -> Iterator[tuple[pa.Table, Cursor]]:
         with open_file(self.path) as file:
@@ -48,7 +49,7 @@ class ParquetSource:
     ) -> Iterator[tuple[pa.Table, int, int]]:
         """RAW rows of a row group with their row offset and length; blocks align to the group."""
         n_group = parquet.metadata.row_group(group).num_rows
-        start = max(0, (done - first) // ROWS_PER_BLOCK * ROWS_PER_BLOCK)
+        start = max(0, (done - first) // self.rows_per_block * self.rows_per_block)
         try:
             rows = parquet.read_row_group(group)
         except (OSError, pa.ArrowInvalid) as error:
@@ -58,9 +59,9 @@ class ParquetSource:
             return
         while start < n_group:
             offset = max(first + start, done)
-            n = first + min(start + ROWS_PER_BLOCK, n_group) - offset
+            n = first + min(start + self.rows_per_block, n_group) - offset
             yield self._raw(ipc(rows.slice(offset - first, n)), self.format, offset, n), offset, n
-            start += ROWS_PER_BLOCK
+            start += self.rows_per_block
 
     def _raw(self, payload: bytes, format: str, offset: int, n_rows: int) -> pa.Table:
         return RAW.rows(

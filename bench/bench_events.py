@@ -3,7 +3,8 @@
     python bench/bench_events.py [--quick] [--json] [--seeds N] [--clean-seeds N] [--keep DIR]
                                  [--reference DIR]
 
-Each sea goes through the whole program (`fairlead run`, then `fairlead show events`). False alarms
+Each sea goes through the whole program (`fairlead run`, then `fairlead show events`) with the lists
+that it comes with; `--reference` is the folder of ports and land of the real day. False alarms
 are counted on the clean seas, where nothing is planted, and on a real day where one is at hand
 (FAIRLEAD_DATA/ais/us_coastal_2020-06-30.parquet). Nobody knows what truly happened on that day, so
 that its figure counts every event as an alarm. The last line is one JSON object.
@@ -43,12 +44,13 @@ def watched(source: Path, workspace: Path, *more: str) -> pa.Table:
     return EVENTS.conform(pq.read_table(out))
 
 
-def watched_sea(sea: Sea, folder: Path, reference: list[str]) -> pa.Table:
-    more = ["--zones", str(sea.zones), "--watchlists", str(sea.watchlists), *reference]
+def watched_sea(sea: Sea, folder: Path) -> pa.Table:
+    more = ["--zones", str(sea.zones), "--watchlists", str(sea.watchlists)]
+    more += ["--reference", str(sea.reference)]
     return watched(sea.nmea, folder / "workspace", *more)
 
 
-def planted(seeds: range, folder: Path, reference: list[str]) -> tuple[dict, list, int]:
+def planted(seeds: range, folder: Path) -> tuple[dict, list, int]:
     """Scores by kind summed over the seeds, the verdicts, and the lines read."""
     totals: dict[str, Score] = defaultdict(Score)
     verdicts: list[tuple[int, Verdict]] = []
@@ -56,7 +58,7 @@ def planted(seeds: range, folder: Path, reference: list[str]) -> tuple[dict, lis
     for seed in seeds:
         here = folder / f"strait-{seed}"
         sea = simulate("strait", seed, DEFAULT_HOURS, here, report_every_s=REPORT_EVERY_S)
-        scores, judged = score(watched_sea(sea, here, reference), events_truth(here))
+        scores, judged = score(watched_sea(sea, here), events_truth(here))
         for kind, counts in scores.items():
             totals[kind].add(counts)
         verdicts += [(seed, v) for v in judged]
@@ -65,14 +67,14 @@ def planted(seeds: range, folder: Path, reference: list[str]) -> tuple[dict, lis
     return totals, verdicts, lines
 
 
-def clean(seeds: range, folder: Path, reference: list[str]) -> tuple[Counter, float, int]:
+def clean(seeds: range, folder: Path) -> tuple[Counter, float, int]:
     """False alarms by kind on seas without planted behaviour, their vessel-days and lines."""
     alarms: Counter[str] = Counter()
     days, lines = 0.0, 0
     for seed in seeds:
         here = folder / f"clean-{seed}"
         sea = simulate("strait-clean", seed, DEFAULT_HOURS, here, report_every_s=REPORT_EVERY_S)
-        scores, _ = score(watched_sea(sea, here, reference), events_truth(here))
+        scores, _ = score(watched_sea(sea, here), events_truth(here))
         alarms.update({kind: s.n_false for kind, s in scores.items() if s.n_false})
         days += sea.vessel_days
         lines += sea.n_lines
@@ -140,8 +142,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = given.keep or Path(temporary)
         started = time.perf_counter()
-        totals, verdicts, lines = planted(range(1, n + 1), folder, reference)
-        alarms, days, clean_lines = clean(range(1, n_clean + 1), folder, reference)
+        totals, verdicts, lines = planted(range(1, n + 1), folder)
+        alarms, days, clean_lines = clean(range(1, n_clean + 1), folder)
         real = None if given.quick else real_day(folder, reference)
     if not given.json:
         table(totals)

@@ -118,10 +118,11 @@ def test_a_meeting_at_an_anchorage_is_left_out():
 
 
 def test_a_crowd_lowers_the_confidence():
+    anywhere = Encounter(berthed_share_max=None)
     rows = [meeting([150])]
     times = rows[0]["time_us"].to_numpy()[: rows[0].num_rows // 2]
     rows += [voyage(10 + k, times, 10.012 + k * 0.0005, -179.999) for k in range(6)]
-    (event,) = [e for e in encounters(pa.concat_tables(rows))[0] if e["mmsi"] == 1]
+    (event,) = [e for e in encounters(pa.concat_tables(rows), anywhere)[0] if e["mmsi"] == 1]
     assert event["confidence"] < 0.35 and "other hulls were close by" in event["detail"]
 
 
@@ -135,3 +136,10 @@ def test_where_time_is_cut_changes_nothing(together, cuts):
     whole = encounters(rows)[1]
     parts = encounters(rows, cuts=[T0_US + c * MIN_US for c in cuts])[1]
     assert in_one_order(EVENTS, whole) == in_one_order(EVENTS, parts)
+
+
+def test_boats_at_their_berths_do_not_meet():
+    times = T0_US + np.arange(0, 6 * 60, 5) * MIN_US
+    rows = [voyage(1 + k, times, 10.0 + k * 0.0005, 20.0, speed_kn=0.0) for k in range(4)]
+    assert encounters(pa.concat_tables(rows))[0] == []
+    assert len(encounters(pa.concat_tables(rows[:2]))[0]) == 1

@@ -60,6 +60,7 @@ ENCOUNTER_MEMORY = Table(
             column("distance_m", F64, "sum of the distances", required=True),
             column("nearest_m", F64, "smallest distance", required=True),
             column("n_near", I64, "sum of other hulls in the same fine cell", required=True),
+            column("n_berthed", I64, "contacts where others have lain still", required=True),
             column("first_id", I64, "observation of the first hull at the start", required=True),
             column("other_first_id", I64, "of the second", required=True),
             column("nearest_us", I64, "instant of the smallest distance", required=True),
@@ -88,8 +89,10 @@ class Encounter:
     Meetings less than `join_s` apart are one; the time apart does not count towards the duration,
     but parting for `bridge_s` (one instant of the grid lost to a bad fix) does not interrupt it.
     `slow_kn` bounds the median of both hulls' displacement speeds; null leaves it out. Meetings
-    nearer than `anchorage_m_min` to a place in `anchorages` are left out, where these are given.
-    The defaults are Global Fishing Watch's definition (Miller and others 2018).
+    nearer than `anchorage_m_min` to a place in `anchorages` are left out, where these are given;
+    so are those that lie mostly (over `berthed_share_max` of the contacts) where other hulls have
+    lain still before: boats side by side at their berths do not meet. The other defaults are Global
+    Fishing Watch's definition (Miller and others 2018).
     """
 
     distance_m_max: float = 500.0
@@ -99,6 +102,7 @@ class Encounter:
     slow_kn: float | None = 2.0
     anchorage_m_min: float = 10_000.0
     anchorages: Places | None = None
+    berthed_share_max: float | None = 0.3
 
     kind: ClassVar[str] = "encounter"
     version: ClassVar[int] = 1
@@ -115,12 +119,13 @@ class Encounter:
             bounds,
             tuple(to_numpy(contacts, c) for c in _WHOLE),
             tuple(to_numpy(contacts, c).astype(np.float64) for c in _REAL),
-            to_numpy(contacts, "n_near", 0),
+            (to_numpy(contacts, "n_near", 0), to_numpy(contacts, "n_rested", 0) > 0),
             self.distance_m_max,
             self.lasting_s_min * 1_000_000,
             self.join_s * 1_000_000,
             self.bridge_s * 1_000_000,
             np.inf if self.slow_kn is None else self.slow_kn,
+            1.0 if self.berthed_share_max is None else self.berthed_share_max,
             span.until_us,
         )
         memory = recalled(ENCOUNTER_MEMORY, carried, keys)
@@ -159,10 +164,13 @@ class Encounter:
     def _confidence(self, f: np.void) -> float:
         """Falls with the number of other hulls about: a crowd at rest is a harbour.
 
-        A meeting whose median speed rose over `slow_kn` after it was written keeps a tenth.
+        A meeting whose median speed rose over `slow_kn` after it was written, or that went on at a
+        berth, keeps a tenth.
         """
         company = f["n_near"] / f["n"]
         fits = self.slow_kn is None or 2 * f["n_slow"] > f["n_speeds"]
+        if self.berthed_share_max is not None:
+            fits &= f["n_berthed"] <= self.berthed_share_max * f["n"]
         return 0.95 / (1.0 + (company / 3.0) ** 2) * (1.0 if fits else 0.1)
 
     def _sentence(self, f: np.void) -> str:
@@ -200,6 +208,7 @@ def _measures(f: np.void) -> dict[str, Any]:
         "share_slow": f["n_slow"] / max(1, f["n_speeds"]),
         "n_contacts": f["n"],
         "n_others_close": f["n_near"] / f["n"],
+        "share_at_berths": f["n_berthed"] / f["n"],
     }
 
 
@@ -213,12 +222,13 @@ def _walk(
     bounds,
     whole,
     real,
-    n_near,
+    company,
     distance_m_max,
     lasting_us,
     join_us,
     bridge_us,
     slow_kn,
+    berthed_max,
     until_us,
     records,
     found,
@@ -237,11 +247,12 @@ def _walk(
                 _meet(record, i, whole, real)
             elif now - record.time_us <= bridge_us:
                 record.together_us += now - record.time_us
-            _add(record, i, whole, real, n_near[i], slow_kn)
+            _add(record, i, whole, real, company, slow_kn)
             if (
                 record.is_open == 0
                 and record.together_us >= lasting_us
                 and (2 * record.n_slow > record.n_speeds or slow_kn == np.inf)
+                and record.n_berthed <= berthed_max * record.n
             ):
                 record.is_open = 1
                 n = _write(record, now, 0, found, n)
@@ -259,15 +270,17 @@ def _meet(record, i, whole, real):
     record.first_id, record.other_first_id = whole[5][i], whole[6][i]
     record.start_us, record.lat_deg, record.lon_deg = whole[0][i], real[0][i], real[1][i]
     record.together_us, record.is_open, record.n, record.n_near = 0, 0, 0, 0
+    record.n_berthed = 0
     record.n_speeds, record.n_slow, record.speed_kn, record.distance_m = 0, 0, 0.0, 0.0
     record.nearest_m = np.inf
 
 
 @njit(cache=True)
-def _add(record, i, whole, real, n_near, slow_kn):
+def _add(record, i, whole, real, company, slow_kn):
     record.time_us, record.last_id, record.other_last_id = whole[0][i], whole[5][i], whole[6][i]
     record.n += 1
-    record.n_near += n_near
+    record.n_near += company[0][i]
+    record.n_berthed += company[1][i]
     record.distance_m += real[2][i]
     for speed_kn in (real[3][i], real[4][i]):
         if not np.isnan(speed_kn):
@@ -300,6 +313,7 @@ def _write(record, known_us, ended, found, n):
         out.n_speeds, out.n_slow = record.n_speeds, record.n_slow
         out.speed_kn, out.distance_m = record.speed_kn, record.distance_m
         out.nearest_m, out.n_near = record.nearest_m, record.n_near
+        out.n_berthed = record.n_berthed
         out.first_id, out.other_first_id = record.first_id, record.other_first_id
         out.nearest_us, out.nearest_id = record.nearest_us, record.nearest_id
         out.other_nearest_id = record.other_nearest_id

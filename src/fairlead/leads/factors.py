@@ -164,5 +164,5 @@ def _capped(factors: Sequence[Factor], name: str, weights: Weights) -> list[Fact
     over = round(sum(f.log_odds for f in factors) - group.cap, DIGITS)
     if over <= 0:
         return []
-    detail = f"{group.title} adds at most {group.cap:g}: {group.reason}"
+    detail = f"All of {group.title} counts for at most {group.cap:g} together: {group.reason}."
     return [Factor("cap", -over, detail, group=name, cap=group.cap)]

@@ -440,6 +440,7 @@ CONTACTS = Table(
             column("observation_id", I64, "nearest observation of the first", required=True),
             column("other_observation_id", I64, "nearest observation of the second", required=True),
             column("n_near", I16, "other hulls in the same fine cell at that instant"),
+            column("n_rested", I16, "other hulls that have lain still in the cell before"),
         ]
     ),
     key="pair_id",

@@ -92,7 +92,7 @@ def _port_visits(hull: Hull, motion: Sampled, told: bool) -> list[Happening]:
             np.hypot(place[0] - p[0], place[1] - p[1])
             for p in (PORTMELLIN, HALLOW_QUAY, KERRAN, ANCHORAGE)
         )
-        if near < 5.0 * M_PER_NM and (last - first) * STEP_S >= 600:
+        if near < 5.0 * M_PER_NM and (last - first) * STEP_S >= 60:
             start_s, end_s = (motion.first_s + k * STEP_S for k in (first, last))
             found.append(
                 _happening(

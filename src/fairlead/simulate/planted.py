@@ -83,7 +83,7 @@ def _hero(scene: Scene) -> None:
     """The listed tanker: dark, met at night, lighter, and back under another name."""
     rng = scene.rng()
     ship = scene.registry.ship(TANKER, 243, "CM", draught_m=14.9, destination="ROTTERDAM")
-    passage = Passage(rng, -2.0 * HOUR_S, *at(48.86, -8.30))
+    passage = Passage(rng, -1.2 * HOUR_S, *at(48.86, -8.30))
     passage.follow([at(49.05, -7.75), at(49.30, -7.40)], 12.2)
     dark_s = passage.now_s + 600.0
     passage.sail(*QUIET, 9.0)

@@ -22,7 +22,7 @@ from fairlead.simulate.payloads import MSG_TYPES, fill_bits, pack
 from fairlead.simulate.planted import plant
 from fairlead.simulate.reception import Receiver, heard_by
 from fairlead.simulate.sentences import FAULTS, write_lines
-from fairlead.simulate.strait import CENTRE_DEG, Scene, honest_traffic, zone_ring_deg
+from fairlead.simulate.strait import CENTRE_DEG, PORTS_DEG, Scene, honest_traffic, zone_ring_deg
 from fairlead.simulate.transmissions import FORM, airborne, messages, place_deg, reports
 from fairlead.simulate.truth import TRUTH_LINES, as_row, events_table
 from fairlead.simulate.watchlists import write_watchlists
@@ -41,6 +41,7 @@ class Sea:
     truth_lines: Path
     zones: Path
     watchlists: Path
+    reference: Path
     n_lines: int
     n_transmissions: int
     n_vessels: int
@@ -94,6 +95,7 @@ def simulate(
     _write_lines_truth(out / "truth.parquet", sent, lines, scene.receivers, start_us)
     _write_events_truth(out / "truth.jsonl", scene, motions, start_us)
     _write_zones(out / "zones.geojson")
+    _write_ports(out / "reference")
     write_watchlists(out / "watchlist", scene)
     (out / "README.txt").write_text(_ABOUT.format(scenario=scenario, seed=seed, hours=hours))
     vessels = [m for h, m in zip(scene.hulls, motions, strict=True) if h.station < 2]
@@ -104,6 +106,7 @@ def simulate(
         truth_lines=out / "truth.parquet",
         zones=out / "zones.geojson",
         watchlists=out / "watchlist",
+        reference=out / "reference",
         n_lines=len(lines["message"]),
         n_transmissions=len(sent.times_s),
         n_vessels=len(vessels),
@@ -316,12 +319,19 @@ def _write_zones(path: Path) -> None:
     path.write_text(json.dumps(zone, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
+def _write_ports(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    lines = ["name,lat,lon,country", *(",".join(map(str, port)) for port in PORTS_DEG)]
+    (folder / "ports.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
 _ABOUT = """A simulated sea: scenario {scenario}, seed {seed}, {hours} hours. Nothing in it is real.
 
 sea.nmea        AIS sentences with TAG blocks in order of receipt, faults included
 truth.jsonl     what happened: planted behaviours, incidental ones, innocent look-alikes
 truth.parquet   per line of sea.nmea: the hull that sent it, when, where, and the line's fault
 zones.geojson   a marine reserve
+reference/      the ports of the strait
 watchlist/      invented lists in the layouts of the published ones
 
 Names, call signs and IMO numbers are invented; the place only borrows the shape of a real strait.

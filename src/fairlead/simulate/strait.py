@@ -35,14 +35,20 @@ def at(lat_deg: float, lon_deg: float) -> tuple[float, float]:
     return tangent_m(*CENTRE_DEG, lat_deg, lon_deg)
 
 
-PORTMELLIN, HALLOW_QUAY, KERRAN = at(50.134, -5.040), at(49.916, -6.316), at(48.728, -3.965)
+PORTS_DEG = (
+    ("Portmellin", 50.134, -5.040, "GBR"),
+    ("Portmellin roads", 50.105, -5.040, "GBR"),
+    ("Hallow Quay", 49.916, -6.316, "GBR"),
+    ("Kerran", 48.728, -3.965, "FRA"),
+)
+"""Name, latitude, longitude, country: what a user's list of ports would hold."""
+PORTMELLIN, ANCHORAGE, HALLOW_QUAY, KERRAN = (at(lat, lon) for _, lat, lon, _ in PORTS_DEG)
 FERRY_WAY = [at(50.115, -5.015), at(49.99, -5.02), at(49.92, -5.20), at(49.905, -6.26)]
 KERRAN_WAY = [at(50.115, -5.01), at(49.85, -4.90), at(48.90, -4.10)]
 EASTBOUND = [at(48.74, -8.70), at(49.14, -6.5), at(49.47, -4.45)]
 WESTBOUND = [at(49.62, -4.45), at(49.30, -6.5), at(48.94, -8.70)]
 WEST_OFF, EAST_OFF = at(48.62, -10.0), at(49.75, -3.2)
 """Where ships are out of everybody's range: they fade, they do not vanish."""
-ANCHORAGE = at(50.105, -5.040)
 PILOT_PLACE = at(50.045, -4.97)
 GROUNDS = (at(49.78, -7.75), at(48.93, -6.25))
 OUT_OF_HALLOW = [at(49.905, -6.262), at(49.865, -6.30)]

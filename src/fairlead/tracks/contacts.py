@@ -16,18 +16,26 @@ from fairlead.schema.step import Batch, to_numpy
 from fairlead.schema.table import Table, column
 from fairlead.schema.tables import CONTACTS, I64, TRACK_GRID
 
+_HULLS = 16
+"""Hulls remembered per cell."""
+_RESTED_N = 6
+"""Instants at rest, an hour by default, after which a hull counts as having lain still."""
+_FORGET_US = 24 * 3_600_000_000
+
 CONTACTS_MEMORY = Table(
     name="contacts_memory",
-    doc="Nothing: each instant is compared on its own.",
+    doc="Per cell: the first hulls that lay still there, and for how many instants.",
     columns=pa.schema(
         [
             column("cell", I64, "fine cell", required=True),
-            column("time_us", I64, "grid instant", required=True),
+            column("time_us", I64, "last instant at rest", required=True),
+            column("track_id", I64, "the hull", required=True),
+            column("n_rest", I64, "instants at rest", required=True),
         ]
     ),
     key="cell",
     time="time_us",
-    ids=("time_us",),
+    ids=("track_id",),
 )
 
 
@@ -37,9 +45,11 @@ class Contacts:
 
     Of two hulls in different cells, TimeGrid copied one into the other's cell: a pair is found
     where at least one of the two is not a copy. Two tracks of one MMSI are never a pair.
+    `n_rested` is learned: how many other hulls have lain still here (under `rest_kn` for an hour).
     """
 
     distance_m_max: float = 1000.0
+    rest_kn: float = 0.4
 
     kind: ClassVar[str] = "contacts"
     version: ClassVar[int] = 1
@@ -50,7 +60,7 @@ class Contacts:
 
     def step(
         self,
-        carried: pa.Table,  # noqa: ARG002
+        carried: pa.Table,
         batch: Batch,
         span: Span,  # noqa: ARG002
     ) -> tuple[pa.Table, Batch]:
@@ -58,9 +68,17 @@ class Contacts:
         cells, times = to_numpy(rows, "cell"), to_numpy(rows, "time_us")
         lat, lon = to_numpy(rows, "lat_deg"), to_numpy(rows, "lon_deg")
         mmsi, halo = to_numpy(rows, "mmsi"), to_numpy(rows, "halo", False).astype(bool)
-        whole, real = _pairs(cells, times, lat, lon, mmsi, halo, self.distance_m_max)
+        tracks, speed_kn = to_numpy(rows, "track_id"), to_numpy(rows, "speed_kn")
+        keys, rested = _recalled(carried, cells)
+        whole, real = _pairs(
+            np.searchsorted(keys, cells),
+            times,
+            (lat, lon),
+            (mmsi, tracks, halo, speed_kn < self.rest_kn),
+            rested,
+            self.distance_m_max,
+        )
         first, second = whole[:, 0], whole[:, 1]
-        tracks = to_numpy(rows, "track_id")
         swap = tracks[first] > tracks[second]
         one, two = np.where(swap, second, first), np.where(swap, first, second)
         pair = row_ids(tracks[one], tracks[two])
@@ -84,25 +102,57 @@ class Contacts:
                 "observation_id": observation[one],
                 "other_observation_id": observation[two],
                 "n_near": np.minimum(whole[order, 2], 32_767),
+                "n_rested": whole[order, 3],
             },
             len(order),
         )
-        return CONTACTS_MEMORY.empty(), Batch({CONTACTS: found})
+        return _remembered(keys, rested), Batch({CONTACTS: found})
+
+
+def _recalled(carried: pa.Table, cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Every cell handed over, sorted, and its hulls: (track, instants at rest, last instant)."""
+    carried = carried.sort_by([(n, "ascending") for n in ("cell", "time_us", "track_id")])
+    own = to_numpy(carried, "cell")
+    keys = np.union1d(cells, own).astype(np.int64)
+    rested = np.zeros((len(keys), _HULLS, 3), np.int64)
+    at = np.searchsorted(keys, own)
+    nth = np.arange(len(own)) - np.searchsorted(own, own)
+    for i, name in enumerate(("track_id", "n_rest", "time_us")):
+        rested[at, nth, i] = to_numpy(carried, name)
+    return keys, rested
+
+
+def _remembered(keys: np.ndarray, rested: np.ndarray) -> pa.Table:
+    at, nth = np.nonzero(rested[:, :, 1])
+    track, n_rest, last_us = rested[at, nth].T
+    order = np.lexsort((track, last_us, at))
+    return CONTACTS_MEMORY.rows(
+        {
+            "cell": keys[at][order],
+            "time_us": last_us[order],
+            "track_id": track[order],
+            "n_rest": n_rest[order],
+        },
+        len(order),
+    )
 
 
 @njit(cache=True)
-def _pairs(cells, times, lat, lon, mmsi, halo, distance_m_max) -> tuple[np.ndarray, np.ndarray]:
-    """Pairs as whole (row, row, other hulls in the cell) and real (metres apart, midway lat, lon).
+def _pairs(slot, times, place, who, rested, distance_m_max) -> tuple[np.ndarray, np.ndarray]:
+    """Pairs as whole (row, row, other hulls in the cell, others that have lain still there) and
+    real (metres apart, midway lat, lon).
 
-    Rows come sorted by cell and time, so a run of equal ones is one instant of one cell.
+    Rows come sorted by cell and time, so a run of equal ones is one instant of one cell. The
+    memory of the cells is written in place.
     """
+    (lat, lon), (mmsi, tracks, halo, still) = place, who
     size = 1024
-    whole, real = np.empty((size, 3), np.int64), np.empty((size, 3))
+    whole, real = np.empty((size, 4), np.int64), np.empty((size, 3))
     reach_deg = distance_m_max * 1.001 / EARTH_RADIUS_M * 180.0 / np.pi
-    n, start, n_rows = 0, 0, len(cells)
+    n, start, n_rows = 0, 0, len(slot)
     while start < n_rows:
         end = start + 1
-        while end < n_rows and times[end] == times[start] and cells[end] == cells[start]:
+        while end < n_rows and times[end] == times[start] and slot[end] == slot[start]:
             end += 1
         for i in range(start, end):
             for j in range(i + 1, end):
@@ -115,11 +165,40 @@ def _pairs(cells, times, lat, lon, mmsi, halo, distance_m_max) -> tuple[np.ndarr
                     size *= 2
                     whole, real = _grown(whole, size), _grown(real, size)
                 whole[n, 0], whole[n, 1], whole[n, 2] = i, j, end - start - 2
+                whole[n, 3] = _others(rested[slot[start]], tracks[i], tracks[j])
                 real[n, 1], real[n, 2] = midway_deg(lat[i], lon[i], lat[j], lon[j], 0.5)
                 real[n, 0] = apart_m
                 n += 1
+        for i in range(start, end):
+            if still[i]:
+                _rest(rested[slot[start]], tracks[i], times[i])
         start = end
     return whole[:n], real[:n]
+
+
+@njit(cache=True)
+def _others(hulls, one, other) -> int:
+    """How many hulls but these two have lain still."""
+    n = 0
+    for h in range(len(hulls)):
+        n += hulls[h, 1] >= _RESTED_N and hulls[h, 0] != one and hulls[h, 0] != other
+    return n
+
+
+@njit(cache=True)
+def _rest(hulls, track, now) -> None:
+    """One more instant at rest. One who passed a day ago makes room, the others do not."""
+    free = -1
+    for h in range(len(hulls)):
+        if hulls[h, 1] > 0 and hulls[h, 0] == track:
+            hulls[h, 1] = min(hulls[h, 1] + 1, _RESTED_N)
+            hulls[h, 2] = now
+            return
+        passed = hulls[h, 1] < _RESTED_N and now - hulls[h, 2] > _FORGET_US
+        if free < 0 and (hulls[h, 1] == 0 or passed):
+            free = h
+    if free >= 0:
+        hulls[free, 0], hulls[free, 1], hulls[free, 2] = track, 1, now
 
 
 @njit(cache=True)

@@ -15,22 +15,24 @@ from fairlead.app.verbs.run import watch
 from fairlead.app.words import count
 from fairlead.engines.embedded import EmbeddedEngine
 
-HOURS = 12.0
+REPORT_EVERY_S = 60.0
+"""Ships report no more often than this, so that the demonstration takes seconds."""
 
 
 def main(given: argparse.Namespace) -> dict[str, Any]:
-    from fairlead.simulate import simulate
+    from fairlead.simulate import DEFAULT_HOURS, simulate
     from fairlead.sources.registry import Options, open_sources
 
     folder = Path(given.workspace or "fairlead-data") / f"demo-{given.seed}"
     sea_folder = folder / "sea"
     shutil.rmtree(folder, ignore_errors=True)
-    report.tell(f"simulating {HOURS:.0f} hours of a strait, seed {given.seed}")
-    sea = simulate("strait", given.seed, HOURS, sea_folder)
+    report.tell(f"simulating {DEFAULT_HOURS:.0f} hours of a strait, seed {given.seed}")
+    sea = simulate("strait", given.seed, DEFAULT_HOURS, sea_folder, report_every_s=REPORT_EVERY_S)
     flags = {
         "workspace": folder,
         "watchlists": [sea.watchlists],
         "zones": [sea.zones],
+        "reference": sea.reference,
         "at_most": given.at_most,
     }
     settings = config.load(None, flags)
@@ -49,7 +51,7 @@ def main(given: argparse.Namespace) -> dict[str, Any]:
         paper = report.Paper()
         paper.line()
         paper.line(
-            f"A simulated strait, {HOURS:.0f} hours, {count(sea.n_vessels, 'vessel')}, "
+            f"A simulated strait, {DEFAULT_HOURS:.0f} hours, {count(sea.n_vessels, 'vessel')}, "
             "none of them real.",
             "bold",
         )

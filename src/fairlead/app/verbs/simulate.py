@@ -36,5 +36,5 @@ def _traffic(given: argparse.Namespace, folder: Path) -> dict[str, Any]:
         seed=given.seed,
         out_dir=folder,
     )
-    report.tell(f"wrote {written}")
-    return {"nmea": str(written), "seed": given.seed}
+    report.tell(f"wrote {written.nmea}: {count(written.n_lines, 'line')}")
+    return {"nmea": str(written.nmea), "seed": given.seed, "lines": written.n_lines}

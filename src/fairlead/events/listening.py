@@ -42,7 +42,8 @@ P_OFF_NEAR_SHORE = 0.15
 NEAR_SHORE_NM = 3.0
 P_NO_SHIP = 0.3
 AT_REST_KN = 0.5
-EDGE_NM = 10.0
+EDGE_NM = 8.0
+"""How far a ship sails, in an hour, from good reception to none."""
 _HOURS_MAX = 240
 _REFERENCE_H = 6
 
@@ -177,10 +178,21 @@ def _at_rest(item):
 
 @njit(cache=True)
 def _faded(item):
-    """0 for a ship heard as well as ever to its last point, 1 for one that faded."""
+    """0 for a ship heard as well as ever to its last point, 1 for one that faded.
+
+    What was known for less than a few hours, where little is heard, was perhaps never heard well.
+    """
+    thin, young = _thin(item), min(1.0, max(0.0, (5.0 - item.known_h) / 2.0))
     if np.isnan(item.steadiness):
-        return 0.5
-    return min(1.0, max(0.0, (0.7 - item.steadiness) / 0.4))
+        return max(0.5, thin)
+    faded = min(1.0, max(0.0, (0.7 - item.steadiness) / 0.4))
+    return max(faded, thin if item.n_before < 12 else thin * young)
+
+
+@njit(cache=True)
+def _thin(item):
+    """0 where messages arrive, 1 where few did before the silence."""
+    return min(1.0, max(0.0, (0.35 - item.p_before) / 0.25))
 
 
 @njit(cache=True)
@@ -249,20 +261,19 @@ def _heard(item, hour, listening):
 def _edge(item):
     """The probability that the ship sailed out of range within the first hour."""
     speed_kn = item.made_good_kn if np.isnan(item.speed_kn) else item.speed_kn
-    if np.isnan(speed_kn) or speed_kn < 3.0:
+    if np.isnan(speed_kn) or speed_kn < 4.0:
         return 0.0
-    faded = _faded(item)
-    thin = min(1.0, max(0.0, (0.35 - item.p_before) / 0.25))
-    share = 0.9 * faded * max(faded, thin)
+    faded, thin = _faded(item), _thin(item)
+    share = 0.9 * faded
     if not np.isnan(item.course_deg):
         ahead = int(item.course_deg / 45.0 + 0.5) % 8
         if item.heard_octants >> ahead & 1 == 0:
             sides = (item.heard_octants >> ((ahead + 1) % 8) & 1) + (
                 item.heard_octants >> ((ahead + 7) % 8) & 1
             )
-            ends_here = 0.5 if sides == 0 else 0.04 if sides == 1 else 0.02
+            ends_here = 0.35 if sides == 0 else 0.04 if sides == 1 else 0.02
             share = max(share, (0.95 - 0.25 * sides) * max(faded, thin, ends_here))
-    return share * (1.0 - np.exp(-speed_kn / EDGE_NM))
+    return share * (1.0 - np.exp(-((speed_kn / EDGE_NM) ** 2)))
 
 
 @njit(cache=True)

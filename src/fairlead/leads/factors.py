@@ -164,5 +164,7 @@ def _capped(factors: Sequence[Factor], name: str, weights: Weights) -> list[Fact
     over = round(sum(f.log_odds for f in factors) - group.cap, DIGITS)
     if over <= 0:
         return []
-    detail = f"All of {group.title} counts for at most {group.cap:g} together: {group.reason}."
+    title = group.title[0].upper() + group.title[1:]
+    counts = "count" if title.endswith("s") else "counts"
+    detail = f"{title} {counts} for at most {group.cap:g} together, because {group.reason}."
     return [Factor("cap", -over, detail, group=name, cap=group.cap)]

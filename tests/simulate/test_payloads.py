@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from pyais import decode
 
 from fairlead.simulate.fleet import Identity, identity_tables
-from fairlead.simulate.payloads import BITS, FORMS, MOTION, fill_bits, pack, sixbit
+from fairlead.simulate.payloads import BITS, FORMS, MOTION, armoured, fill_bits, sixbit
 from fairlead.simulate.sentences import write_lines
 
 SHIP = Identity(
@@ -33,7 +33,7 @@ def sentences(form: str, **said: int) -> list[bytes]:
     for name, value in said.items():
         motion[0, MOTION.index(name)] = value
     static, texts = identity_tables([SHIP])
-    payloads, lengths = pack(forms, motion, np.zeros(1, np.int64), static, texts)
+    payloads, lengths = armoured(forms, motion, np.zeros(1, np.int64), static, texts)
     parts = 2 if form == "5" else 1
     lines = {
         "message": np.zeros(parts, np.int64),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fairlead.simulate.fleet import Identity, identity_tables
-from fairlead.simulate.payloads import FORMS, MOTION, fill_bits, pack
+from fairlead.simulate.payloads import FORMS, MOTION, armoured, fill_bits
 from fairlead.simulate.sentences import FAULTS, write_lines
 
 
@@ -14,7 +14,7 @@ def written(form: str, n: int = 1, grouped: bool = False, **columns: int) -> lis
     ship = Identity(mmsi=211000001, name="ZEPHTAVA", callsign="DBXX2", destination="HAMBURG")
     static, texts = identity_tables([ship])
     motion = np.zeros((1, len(MOTION)), np.int64)
-    payloads, lengths = pack(forms, motion, np.zeros(1, np.int64), static, texts)
+    payloads, lengths = armoured(forms, motion, np.zeros(1, np.int64), static, texts)
     parts = 2 if form == "5" else 1
     lines = {
         "message": np.zeros(n * parts, np.int64),

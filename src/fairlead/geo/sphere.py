@@ -107,6 +107,12 @@ def tangent_m(lat_0: float, lon_0: float, lat: float, lon: float) -> tuple[float
     return away_m * sin(theta), away_m * cos(theta)
 
 
+def east_north(along: np.ndarray, direction_deg: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The parts towards east and north of lengths or speeds with a direction, shape (n,)."""
+    theta = np.radians(direction_deg)
+    return along * np.sin(theta), along * np.cos(theta)
+
+
 @njit(cache=True)
 def implied_speed_kn(
     lat_1: float, lon_1: float, time_1_us: int, lat_2: float, lon_2: float, time_2_us: int

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
 
 import numpy as np
 
 from fairlead.simulate.passage import Passage
 from fairlead.simulate.payloads import STATIC, TEXT_WIDTH, TEXTS, sixbit
+
+T = TypeVar("T")
 
 FLAGS = (
     # country digits, ISO 3166, call sign prefix, name as the lists write it
@@ -52,8 +56,8 @@ class Identity:
     eta: tuple[int, int, int, int] = (0, 0, 24, 60)
     aid_type: int = 0
 
-    def but(self, **changes: object) -> Identity:
-        return replace(self, **changes)  # type: ignore[arg-type]
+    def but(self, **changes: Any) -> Identity:
+        return replace(self, **changes)
 
 
 @dataclass(slots=True)
@@ -87,8 +91,8 @@ class Registry:
         self._rng = rng
         self._used: set[object] = set()
 
-    def _fresh(self, make: object) -> object:
-        while (value := make()) in self._used:  # type: ignore[operator]
+    def _fresh(self, make: Callable[[], T]) -> T:
+        while (value := make()) in self._used:
             pass
         self._used.add(value)
         return value
@@ -98,7 +102,7 @@ class Registry:
             parts = (_HEADS, _MIDDLES, _TAILS, _SECONDS)
             return "".join(p[self._rng.integers(len(p))] for p in parts)[:20]
 
-        return str(self._fresh(make))
+        return self._fresh(make)
 
     def mmsi(self, flag: str = "") -> int:
         digits = [f[0] for f in FLAGS if f[1] == flag] or [f[0] for f in FLAGS[:14]]
@@ -107,7 +111,7 @@ class Registry:
             country = digits[self._rng.integers(len(digits))]
             return country * 1_000_000 + int(self._rng.integers(100_000, 999_000))
 
-        return int(self._fresh(make))  # type: ignore[call-overload]
+        return self._fresh(make)
 
     def callsign(self, mmsi: int) -> str:
         prefix = next((f[2] for f in FLAGS if f[0] == mmsi // 1_000_000), "M")
@@ -116,11 +120,11 @@ class Registry:
             letters = "".join(chr(65 + int(k)) for k in self._rng.integers(0, 26, 3))
             return f"{prefix}{letters}{self._rng.integers(2, 10)}"
 
-        return str(self._fresh(make))
+        return self._fresh(make)
 
     def imo(self) -> int:
         """A number with a valid check digit, from a range out of use since the 1960s."""
-        return int(self._fresh(lambda: with_check_digit(int(self._rng.integers(500000, 599999)))))  # type: ignore[call-overload]
+        return self._fresh(lambda: with_check_digit(int(self._rng.integers(500000, 599999))))
 
     def ship(self, ship_type: int, length_m: int, flag: str = "", **more: object) -> Identity:
         mmsi = self.mmsi(flag)

@@ -107,7 +107,7 @@ def sixbit(text: str, width: int) -> np.ndarray:
     return codes
 
 
-def pack(
+def armoured(
     forms: np.ndarray,
     motion: np.ndarray,
     identity: np.ndarray,

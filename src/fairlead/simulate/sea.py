@@ -18,7 +18,7 @@ from fairlead.simulate.clock import START_US
 from fairlead.simulate.derived import derive
 from fairlead.simulate.fleet import Identity, Registry, identity_tables
 from fairlead.simulate.passage import STEP_S, Sampled
-from fairlead.simulate.payloads import MSG_TYPES, fill_bits, pack
+from fairlead.simulate.payloads import MSG_TYPES, armoured, fill_bits
 from fairlead.simulate.planted import plant
 from fairlead.simulate.reception import Receiver, heard_by
 from fairlead.simulate.sentences import FAULTS, write_lines
@@ -247,7 +247,7 @@ def _encoded(
         rows, piece["message"] = np.unique(piece["message"], return_inverse=True)
         forms = sent.forms[rows]
         motion = airborne(sent.said[rows], sent.times_s[rows], forms, start_us, rows)
-        payloads, lengths = pack(forms, motion, sent.identity[rows], static, texts)
+        payloads, lengths = armoured(forms, motion, sent.identity[rows], static, texts)
         yield write_lines(payloads, lengths, fill_bits(forms), piece, names, grouped)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from math import cos, radians, sin
+from typing import Any
 
 import numpy as np
 
@@ -83,10 +84,10 @@ class Scene:
         return generator(self.seed, 1, len(self.hulls))
 
     def add(
-        self, role: str, station: int, passage: Passage, identity: Identity, **more: object
+        self, role: str, station: int, passage: Passage, identity: Identity, **more: Any
     ) -> Hull:
         claims = more.pop("claims", None) or [(0.0, identity)]
-        hull = Hull(len(self.hulls) + 1, role, station, passage, claims, **more)  # type: ignore[arg-type]
+        hull = Hull(len(self.hulls) + 1, role, station, passage, claims, **more)
         self.hulls.append(hull)
         return hull
 
@@ -100,7 +101,7 @@ class Scene:
         detail: str,
         grade: str = "planted",
         other: Hull | None = None,
-        **more: object,
+        **more: Any,
     ) -> None:
         """Writes down what truly happens; what starts after the scenario's end does not."""
         if start_s >= self.until_s:
@@ -110,13 +111,13 @@ class Scene:
                 kind=kind,
                 grade=grade,
                 case=case,
-                mmsi=int(more.get("mmsi", hull.identity_at(start_s).mmsi)),  # type: ignore[call-overload]
+                mmsi=int(more.get("mmsi", hull.identity_at(start_s).mmsi)),
                 hull_id=hull.hull_id,
                 start_s=start_s,
                 end_s=end_s,
                 place_m=None,
                 detail=detail,
-                other_mmsi=more.get("other_mmsi", other and other.identity_at(start_s).mmsi),  # type: ignore[arg-type]
+                other_mmsi=more.get("other_mmsi", other and other.identity_at(start_s).mmsi),
                 other_hull_id=other.hull_id if other else None,
             )
         )

@@ -29,7 +29,7 @@ from fairlead.schema.tables import TRACK_POINTS
 from fairlead.simulate.chance import generator, normal, uniform
 from fairlead.simulate.clock import START_US, clock_columns
 from fairlead.simulate.fleet import FLAGS, Identity, identity_tables, with_check_digit
-from fairlead.simulate.payloads import FORMS, MOTION, fill_bits, pack
+from fairlead.simulate.payloads import FORMS, MOTION, armoured, fill_bits
 from fairlead.simulate.sentences import write_lines
 from fairlead.simulate.truth import events_table
 
@@ -89,7 +89,7 @@ def traffic(
     with (folder / "sea.nmea").open("wb") as file:
         for times, vessel, forms, motion in _chunks(plan, statics=True):
             counted += int(np.isin(forms, _POSITIONS).sum())
-            payloads, lengths = pack(forms, motion, vessel, static, texts)
+            payloads, lengths = armoured(forms, motion, vessel, static, texts)
             rows = _rows(times, forms)
             lines += len(rows["message"])
             block = write_lines(

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from fairlead.geo.cells import COVERAGE_CELL_DEG, cells_of
-from fairlead.geo.sphere import M_S_PER_KN
+from fairlead.geo.sphere import M_S_PER_KN, east_north
 from fairlead.schema.span import Span
 from fairlead.schema.step import Batch, to_numpy
 from fairlead.schema.table import Table, code, column
@@ -227,8 +227,7 @@ def _merge(waiting: pa.Table, fresh: pa.Table) -> _Merged:
 def _velocity(speed_kn: np.ndarray, course_deg: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """East and north in m/s; NaN without a speed, or with a course missing while under way."""
     speed_m_s = np.where(speed_kn < 102.2, speed_kn, np.nan).astype(np.float64) * M_S_PER_KN
-    theta = np.radians(np.where(speed_kn < 0.5, np.nan_to_num(course_deg), course_deg))
-    return speed_m_s * np.sin(theta), speed_m_s * np.cos(theta)
+    return east_north(speed_m_s, np.where(speed_kn < 0.5, np.nan_to_num(course_deg), course_deg))
 
 
 def _points(merged: _Merged) -> pa.Table:

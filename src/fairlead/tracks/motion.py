@@ -8,14 +8,14 @@ receiver, and a home range for long silences. Beyond the top speed it is nil.
 """
 
 from math import cos, exp, hypot, inf, isnan, log, pi, sin, sqrt
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
 
 from fairlead.geo.sphere import EARTH_RADIUS_M, tangent_m, wrap_lon_deg
 
-HULL = np.dtype(
+HULL: Any = np.dtype(
     [
         ("track_id", np.int64),
         ("time_us", np.int64),

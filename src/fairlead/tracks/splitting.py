@@ -104,10 +104,10 @@ def _mixed(value, seed):
 
 
 @njit(cache=True)
-def track_id_of(mmsi: int, observation_id: int) -> int:
+def track_id_of(mmsi: int, observation_id: int) -> np.int64:
     """`schema.ids.row_ids` of an MMSI and a hull's first observation, one at a time."""
     mixed = _mixed(observation_id, _mixed(mmsi, np.uint64(0)))
-    return np.int64(mixed & np.uint64(0x7FFFFFFFFFFFFFFF))  # pyright: ignore[reportReturnType]
+    return np.int64(mixed & np.uint64(0x7FFFFFFFFFFFFFFF))
 
 
 @njit(cache=True)

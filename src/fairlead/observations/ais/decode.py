@@ -215,7 +215,7 @@ def _carry(kit: s.Kit, buf: np.ndarray) -> Carry:
         longest = s.MAX_PARTS * (framing.MAX_CHARS + 2 * framing.MAX_PREFIX) + framing.MAX_STATION
         out = np.empty(n * longest, np.uint8)
         head = out[
-            : kernel(parts.pack, kit.compiled)(text_of(kit, buf), state, kit.groups, out)
+            : kernel(parts.gather_open, kit.compiled)(text_of(kit, buf), state, kit.groups, out)
         ].tobytes()
     for at, size in ((s.TAG_STATION_AT, s.TAG_STATION_LEN), (s.SITE_AT, s.SITE_LEN)):
         start = int(state[at])

@@ -115,6 +115,33 @@ def test_short_silences_are_no_gaps():
     assert gaps(fishing(1, 5), fishing(1, 5, start_h=10.9))[0] == []
 
 
+def test_what_is_switched_off_at_its_berth_is_kept_back():
+    others = [fishing(k, 30) for k in range(1, 5)]
+    hours = np.arange(0, 14 * 3600, 60)
+    berthed = voyage(5, T0_US + hours * SECOND_US, *PLACE, speed_kn=0.0)
+    assert gaps(*others, berthed, step=Gap())[0] == []
+    (event,), _ = gaps(*others, berthed)
+    assert p_natural(event) > 0.9 and "It was at rest" in event["detail"]
+
+
+def test_a_ship_that_fades_is_more_likely_out_of_range():
+    others = [fishing(k, 30) for k in range(1, 5)]
+    steady = sailed(9, (10.2, 19.6), hours=3.4, speed_kn=12, course_deg=270, start_us=T0_US)
+    seconds = (steady["time_us"].to_numpy() - T0_US) // SECOND_US
+    faded = steady.filter(pa.array((seconds < 2.4 * 3600) | (seconds % 1200 < 60)))
+    natural = [p_natural(gaps(*others, rows)[0][0]) for rows in (steady, faded)]
+    assert natural[1] > natural[0]
+    assert natural[1] > 0.85
+
+
+def test_the_sentence_agrees_with_the_number():
+    others = [fishing(k, 30) for k in range(1, 5)]
+    (event,), _ = gaps(*others, fishing(5, 14))
+    assert "heard as well as ever to the last" in event["detail"]
+    (event,), _ = gaps(*others, fishing(5, 14, msg_type=18))
+    assert p_natural(event) > 0.7 and "class B" in event["detail"]
+
+
 @settings(deadline=None, max_examples=12)
 @given(st.integers(0, 30), st.lists(st.integers(0, 60 * 60), max_size=5))
 def test_where_time_is_cut_changes_nothing(seed, cuts):

@@ -272,3 +272,10 @@ def test_ships_are_at_sea():
         lat, lon = np.array(places).reshape(-1, 2).T
         wet = sea[np.searchsorted(-lat_edges, -lat), np.searchsorted(lon_edges, lon)]
         assert wet.all(), (hull.role, lat[~wet], lon[~wet])
+
+
+def test_the_ports_are_a_list_that_can_be_read(sea):
+    from fairlead.geo.places import read_places
+
+    ports = read_places(sea.reference / "ports.csv")
+    assert "Hallow Quay" in ports.names and ports.n_refused == 0

@@ -53,6 +53,24 @@ def test_points_in_the_twelve_hours_before(hours_before, n):
     assert [r["n_before_12h"] for r in opened if r["start_us"] == T0_US + last * MIN_US] == [n, n]
 
 
+def test_a_ship_that_fades_is_told_from_one_that_stops():
+    steady = np.arange(0, 300)
+    fading = np.concatenate([np.arange(0, 240), np.arange(240, 300, 12)])
+    rows = silences(at(*steady, 900), at(*fading, 900, mmsi=2)).to_pylist()
+    by_mmsi = {r["mmsi"]: r["steadiness"] for r in rows}
+    assert by_mmsi[1] == pytest.approx(1.0, abs=0.05) and by_mmsi[2] < 0.25
+
+
+def test_the_speed_made_good_and_the_hours_known_of_a_silence():
+    minutes = np.arange(0, 180)
+    moving = voyage(1, T0_US + minutes * MIN_US, 10.0 + minutes / 60.0 * 0.1, 20.0)
+    (opened,) = silences(moving, until_us=T0_US + 400 * MIN_US).to_pylist()
+    assert opened["made_good_kn"] == pytest.approx(6.0, abs=0.1)
+    assert 2.9 < opened["known_h"] <= 3.5
+    (opened,) = silences(at(*minutes), until_us=T0_US + 400 * MIN_US).to_pylist()
+    assert opened["made_good_kn"] == pytest.approx(0.0, abs=0.01)
+
+
 @settings(deadline=None, max_examples=60)
 @given(
     st.lists(

@@ -40,7 +40,7 @@ P_OFF_AT_REST = 0.8
 P_OFF_CLASS_B = 0.2
 P_OFF_NEAR_SHORE = 0.15
 NEAR_SHORE_NM = 3.0
-P_NO_SHIP = 0.3
+P_NO_SHIP = 0.6
 AT_REST_KN = 0.5
 EDGE_NM = 8.0
 """How far a ship sails, in an hour, from good reception to none."""
@@ -271,7 +271,7 @@ def _edge(item):
             sides = (item.heard_octants >> ((ahead + 1) % 8) & 1) + (
                 item.heard_octants >> ((ahead + 7) % 8) & 1
             )
-            ends_here = 0.35 if sides == 0 else 0.04 if sides == 1 else 0.02
+            ends_here = 0.37 if sides == 0 else 0.04 if sides == 1 else 0.02
             share = max(share, (0.95 - 0.25 * sides) * max(faded, thin, ends_here))
     return share * (1.0 - np.exp(-((speed_kn / EDGE_NM) ** 2)))
 

@@ -8,14 +8,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pyarrow as pa
 
-from fairlead.observations.ais import framing, parts, settle
+from fairlead.observations.ais import framing
 from fairlead.observations.ais import state as s
+from fairlead.observations.ais.block import read_block
 from fairlead.observations.ais.build import message_table, reject_table, text_of
 from fairlead.observations.ais.clock import ASSUMED
 from fairlead.observations.ais.run import choose, kernel
 from fairlead.observations.ais.stamps import NONE
 
 FOREVER = np.iinfo(np.int64).max
+NEVER = np.iinfo(np.int64).min
 HOLD_LINES = 10_000
 """Lines that wait, at the start of a stream, for the first that tells the time."""
 
@@ -176,47 +178,48 @@ def _begin(assume_time_us: int | None, *, started: bool) -> Carry:
 
 
 def _frame(payload: bytes, carry: Carry, place: Place, *, final: bool, infer: bool) -> Framed:
+    before = (FOREVER, FOREVER) if final else (NEVER, NEVER)
+    return _read(payload, carry, place, before, infer=infer)
+
+
+def give_up(carry: Carry, place: Place, before_us: int) -> Framed:
+    """Refuse the waiting parts that were received before `before_us`."""
+    return _read(b"", carry, place, (0, before_us), infer=False)
+
+
+def _read(
+    payload: bytes, carry: Carry, place: Place, before: tuple[int, int], *, infer: bool
+) -> Framed:
+    """Read a block; parts of a line, or of a time of receipt, before `before` are refused."""
     head = carry.head
     buf = np.frombuffer(b"".join((head, payload, b"\n" * framing.PAD)), np.uint8)
     end = len(buf) - framing.PAD
-    kit = s.new_kit(len(buf), choose(end, framing.read_lines))
+    kit = s.new_kit(end, choose(end, read_block))
     state = kit.state
     state[_CARRIED] = carry.state
     kit.groups[: len(carry.groups)] = carry.groups
     state[s.LINE], state[s.OFFSET] = place.first_line, place.offset - len(head)
     state[s.RECEIVED_US], state[s.INFER] = place.received_us, infer
-    kernel(framing.read_lines, kit.compiled)(
-        text_of(kit, buf), state, kit.words, kit.found, kit.refused, kit.groups, len(head), end
+    n_head = kernel(read_block, kit.compiled)(
+        text_of(kit, buf),
+        state,
+        kit.words,
+        kit.found,
+        kit.refused,
+        kit.groups,
+        kit.head,
+        len(head),
+        end,
+        *before,
     )
-    if final:
-        kernel(parts.give_up_older, kit.compiled)(state, kit.refused, kit.groups, FOREVER, FOREVER)
-    kernel(settle.settle, kit.compiled)(state, kit.words, kit.found, kit.refused)
-    return Framed(kit, buf, _carry(kit, buf))
+    return Framed(kit, buf, _carry(kit, buf, n_head))
 
 
-def give_up(carry: Carry, place: Place, before_us: int) -> Framed:
-    """Refuse the waiting parts that were received before `before_us`."""
-    buf = np.frombuffer(carry.head + b"\n" * framing.PAD, np.uint8)
-    kit = s.new_kit(0, choose(0, framing.read_lines))
-    kit.state[_CARRIED] = carry.state
-    kit.groups[: len(carry.groups)] = carry.groups
-    kit.state[s.RECEIVED_US] = place.received_us
-    kernel(parts.give_up_older, kit.compiled)(kit.state, kit.refused, kit.groups, -1, before_us)
-    kernel(settle.settle, kit.compiled)(kit.state, kit.words, kit.found, kit.refused)
-    return Framed(kit, buf, _carry(kit, buf))
-
-
-def _carry(kit: s.Kit, buf: np.ndarray) -> Carry:
+def _carry(kit: s.Kit, buf: np.ndarray, n_head: int) -> Carry:
     """Copy what must be kept, with the bytes it points at."""
     state = kit.state
     n = int(state[s.N_GROUPS])
-    head = b""
-    if n:
-        longest = s.MAX_PARTS * (framing.MAX_CHARS + 2 * framing.MAX_PREFIX) + framing.MAX_STATION
-        out = np.empty(n * longest, np.uint8)
-        head = out[
-            : kernel(parts.gather_open, kit.compiled)(text_of(kit, buf), state, kit.groups, out)
-        ].tobytes()
+    head = kit.head[:n_head].tobytes()
     for at, size in ((s.TAG_STATION_AT, s.TAG_STATION_LEN), (s.SITE_AT, s.SITE_LEN)):
         start = int(state[at])
         state[at] = len(head)

@@ -29,6 +29,9 @@ from fairlead.observations.ais.state import (
     BAD_TAG_BLOCK,
     BAD_TIME_LINE,
     LINE,
+    MAX_CHARS,
+    MAX_PREFIX,
+    MAX_STATION,
     N_BLANK,
     N_COMMENTS,
     N_LINES,
@@ -54,7 +57,13 @@ from fairlead.observations.ais.state import (
     TRUNCATED,
     TYPES_AT,
 )
-from fairlead.observations.ais.words import ARMOUR, unarmour
+from fairlead.observations.ais.words import (
+    ARMOUR,
+    all_armour,
+    eight,
+    eight_values,
+    unarmour,
+)
 
 LF, CR, BLANK = 10, 13, 32
 BANG, DOLLAR, BACKSLASH, HASH, STAR, COLON, ONE, FIVE = 33, 36, 92, 35, 42, 58, 49, 53
@@ -62,24 +71,21 @@ V, D, M, O = 86, 68, 77, 79  # noqa: E741
 LOWER_B, LOWER_C, LOWER_G, LOWER_R, LOWER_S = 98, 99, 103, 114, 115
 PAD = 32
 """The buffer goes on for so many line feeds, so that looking ahead stays inside."""
-MAX_CHARS = 1200
-"""Payload characters of one sentence; the longest message has 178."""
-MAX_PREFIX = 400
-MAX_STATION = 64
 OK = -1
 NO_TIME, ZERO_CHARS = np.int64(NONE), np.int64(0)
 """Typed, so that kernels are not compiled once more for the constant."""
 
 
-@njit(cache=True)
-def _hex(c):
-    if ZERO <= c <= NINE:
-        return c - ZERO
-    if 65 <= c <= 70:
-        return c - 55
-    if 97 <= c <= 102:
-        return c - 87
-    return 4096
+def _hex_values() -> np.ndarray:
+    """The value of each hexadecimal digit, or one that no sum of two makes good."""
+    table = np.full(256, 4096, np.int64)
+    for value, digit in enumerate(b"0123456789ABCDEF"):
+        table[digit] = value
+    table[97:103] = range(10, 16)
+    return table
+
+
+HEX = _hex_values()
 
 
 @njit(cache=True)
@@ -108,7 +114,7 @@ def _checksum_fault(buf, q, end):
         q += 1
     if q >= end:
         return TRUNCATED, end
-    if q + 2 >= end or _hex(buf[q + 1]) * 16 + _hex(buf[q + 2]) != x:
+    if q + 2 >= end or HEX[buf[q + 1]] * 16 + HEX[buf[q + 2]] != x:
         return BAD_CHECKSUM, min(q + 3, end)
     return OK, q + 3
 
@@ -317,20 +323,52 @@ def _read_line(buf, state, words, found, refused, groups, start, end):
         state[N_TAG_LINES if state[PENDING_TAG] else N_BLANK] += 1
 
 
+PLAIN_MASK, PLAIN = -0x00FFFF0000020001, 0x21000056444D2C31
+"""`!--VDM,1` of any talker, or VDO, in eight bytes."""
+
+
 @njit(cache=True)
 def _is_plain(buf, p):
     """Whether a VDM or VDO sentence with one part starts here."""
-    return (
-        buf[p] == BANG
-        and buf[p + 3] == V
-        and buf[p + 4] == D
-        and (buf[p + 5] == M or buf[p + 5] == O)
-        and buf[p + 6] == COMMA
-        and buf[p + 7] == ONE
-        and buf[p + 8] == COMMA
-        and buf[p + 9] == ONE
-        and buf[p + 10] == COMMA
-    )
+    same = (eight(buf, p) & PLAIN_MASK) == PLAIN
+    return same and buf[p + 8] == COMMA and buf[p + 9] == ONE and buf[p + 10] == COMMA
+
+
+@njit(cache=True)
+def _read_payload(buf, q, words, w):
+    """Payload characters from `q` on to words from `w` on, ten at a time.
+
+    Returns (where the first other character is, the exclusive or of those read).
+    """
+    x, acc, k = 0, 0, 0
+    while True:
+        c = eight(buf, q)
+        if not all_armour(c):
+            break
+        acc = eight_values(c)
+        x ^= c
+        a, b = ARMOUR[buf[q + 8]], ARMOUR[buf[q + 9]]
+        if a | b > 63:
+            k = 8
+            q += 8
+            break
+        words[w] = (acc << 12) | (a << 6) | b
+        x ^= eight(buf, q + 2) & 0xFFFF
+        w += 1
+        q += 10
+        acc = 0
+    v = ARMOUR[buf[q]]
+    while v < 64:
+        x ^= buf[q] * 1
+        acc = (acc << 6) | v
+        k += 1
+        q += 1
+        v = ARMOUR[buf[q]]
+    if k:
+        words[w] = acc << (6 * (10 - k))
+    x ^= x >> 32
+    x ^= x >> 16
+    return q, (x ^ (x >> 8)) & 0xFF
 
 
 @njit(cache=True)
@@ -358,30 +396,18 @@ def _read_plain(buf, state, words, found, p, end):
         if buf[q] != COMMA:
             break
         q += 1
-        first, w, k, acc = q, state[N_WORDS], 0, 0
-        v = ARMOUR[buf[q]]
-        while v < 64 and q < end:
-            x ^= buf[q]
-            acc = (acc << 6) | v
-            k += 1
-            q += 1
-            if k == 10:
-                words[w] = acc
-                w += 1
-                acc = 0
-                k = 0
-            v = ARMOUR[buf[q]]
+        first = q
+        q, summed = _read_payload(buf, first, words, state[N_WORDS])
+        x ^= summed
         if q == first or q - first > MAX_CHARS or q + 5 > end or buf[q] != COMMA:
             break
         if buf[q + 1] < ZERO or buf[q + 1] > FIVE or buf[q + 2] != STAR:
             break
-        if _hex(buf[q + 3]) * 16 + _hex(buf[q + 4]) != x ^ buf[q + 1]:
+        if HEX[buf[q + 3]] * 16 + HEX[buf[q + 4]] != x ^ buf[q + 1]:
             break
         after = q + 5 if buf[q + 5] == LF else q + 6
         if buf[after] != LF or (after == q + 6 and buf[q + 5] != CR):
             break
-        if k:
-            words[w] = acc << (6 * (10 - k))
         raw = (p, q + 5 - p, state[LINE], state[OFFSET] + p)
         site = state[SITE_LEN] if state[STAMP_BASIS] == PROPRIETARY else 0
         heard = (state[SITE_AT], site, channel, 1 if buf[p + 5] == O else 0)

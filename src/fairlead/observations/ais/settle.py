@@ -1,4 +1,4 @@
-"""Messages found become messages known: their layout, their hash and their time. Kernel."""
+"""Messages found become messages known: their layout, their hash and their time. Kernels."""
 
 from __future__ import annotations
 
@@ -55,8 +55,10 @@ HEAD_BITS = 38
 def layout_of(state, words, at, bits, msg_type):
     """The layout of a message, or minus the reason why it has none."""
     picked = False
-    rule = state[TYPES_AT + 2 * msg_type]
-    for _ in range(state[TYPES_AT + 2 * msg_type + 1]):
+    rule, n_rules = state[TYPES_AT + 2 * msg_type], state[TYPES_AT + 2 * msg_type + 1]
+    if n_rules == 1 and state[rule + L_BITS] <= bits <= state[rule + L_BITS + 1]:
+        return (rule - LAYOUTS_AT) // L_WIDTH
+    for _ in range(n_rules):
         fits = True
         for n in range(rule, rule + L_BITS, 4):
             width = state[n + 1]
@@ -81,7 +83,7 @@ def settle(state, words, found, refused):
     where they stood.
     """
     n_found, n_refused = state[N_MESSAGES], state[N_REFUSED]
-    kept, r = 0, 0
+    r = 0
     infer = state[INFER] != 0
     for k in range(n_found):
         while r < n_refused and refused[r, R_AFTER] <= k:
@@ -109,23 +111,34 @@ def settle(state, words, found, refused):
             refuse(state, refused, -layout, raw)
             r_last = state[N_REFUSED] - 1
             refused[r_last, R_TIME] = found[M_TIME, k]
+            refused[r_last, R_AFTER] = k
             refused[r_last, R_A] = msg_type
             refused[r_last, R_B] = bits
             if bits >= HEAD_BITS:
                 refused[r_last, R_MMSI] = (words[at] >> 22) & 0x3FFFFFFF
             continue
-        if kept < k:
-            for c in range(M_WIDTH):
-                found[c, kept] = found[c, k]
-        found[M_LAYOUT, kept] = layout
-        found[M_HASH, kept] = hash_of(words, at, bits)
-        state[N_OWN] += found[M_OWN, kept]
-        kept += 1
+        found[M_LAYOUT, k] = layout
+        found[M_HASH, k] = hash_of(words, at, bits)
+        state[N_OWN] += found[M_OWN, k]
     while r < n_refused:
         if refused[r, R_TIME] == NONE:
             refused[r, R_TIME] = _clock(state)[0]
         r += 1
-    state[N_MESSAGES] = kept
+    _close_up(state, found, refused, n_refused, n_found)
+
+
+@njit(cache=True)
+def _close_up(state, found, refused, first, n_found):
+    """Move the messages up that come after those refused, whose rejects begin at `first`."""
+    last = state[N_REFUSED]
+    for c in range(M_WIDTH):
+        to = refused[first, R_AFTER] if first < last else n_found
+        for r in range(first, last):
+            end = refused[r + 1, R_AFTER] if r + 1 < last else n_found
+            for k in range(refused[r, R_AFTER] + 1, end):
+                found[c, to] = found[c, k]
+                to += 1
+    state[N_MESSAGES] = n_found - (last - first)
 
 
 @njit(cache=True)

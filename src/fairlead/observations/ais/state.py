@@ -93,6 +93,11 @@ COUNTS = (
 
 MAX_GROUPS = 64
 MAX_PARTS = 9
+MAX_CHARS = 1200
+"""Payload characters of one sentence; the longest message has 178."""
+MAX_PREFIX = 400
+MAX_STATION = 64
+MAX_GROUP_BYTES = MAX_PARTS * (MAX_CHARS + 2 * MAX_PREFIX) + MAX_STATION
 MAX_AGE_LINES = 500
 """A message whose parts lie further apart is given up: its sequence number has come round."""
 
@@ -174,6 +179,7 @@ class Kit(NamedTuple):
     found: np.ndarray  # (M_WIDTH, messages)
     refused: np.ndarray  # (rejects, R_WIDTH)
     groups: np.ndarray  # (MAX_GROUPS, G_WIDTH + MAX_PARTS * P_WIDTH)
+    head: np.ndarray  # bytes that open messages point at, for the next block
     compiled: bool  # whether compiled kernels work on it
     n_bytes: int  # of text that it has room for
 
@@ -230,6 +236,7 @@ def new_kit(n_bytes: int, compiled: bool) -> Kit:
             np.empty((M_WIDTH, n_found), np.int64),
             np.empty((n_refused, R_WIDTH), np.int64),
             np.zeros((MAX_GROUPS, G_WIDTH + MAX_PARTS * P_WIDTH), np.int64),
+            np.empty(MAX_GROUPS * MAX_GROUP_BYTES, np.uint8),
             compiled,
             n_bytes,
         )

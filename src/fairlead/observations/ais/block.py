@@ -8,7 +8,7 @@ from __future__ import annotations
 from numba import njit
 
 from fairlead.observations.ais.framing import read_lines
-from fairlead.observations.ais.parts import give_up_older, pack
+from fairlead.observations.ais.parts import gather_open, give_up_older
 from fairlead.observations.ais.settle import settle
 
 
@@ -23,4 +23,4 @@ def read_block(
     read_lines(buf, state, words, found, refused, groups, start, end)
     give_up_older(state, refused, groups, older_than_line, received_before_us)
     settle(state, words, found, refused)
-    return pack(buf, state, groups, head)
+    return gather_open(buf, state, groups, head)

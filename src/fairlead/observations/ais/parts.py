@@ -209,7 +209,7 @@ def _complete(buf, state, words, found, groups, g):
 
 
 @njit(cache=True)
-def pack(buf, state, groups, out):
+def gather_open(buf, state, groups, out):
     """Copy the bytes of all open messages to `out` and point at them there. Returns the length."""
     n = 0
     for g in range(state[N_GROUPS]):

@@ -8,7 +8,7 @@ compiles everything ahead of time.
 from __future__ import annotations
 
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
@@ -24,7 +24,7 @@ _never = False
 
 
 @contextmanager
-def never_compile() -> Iterator[None]:
+def never_compile() -> Generator[None, None, None]:
     """Inside, nothing runs compiled."""
     global _never  # noqa: PLW0603 for tests
     _never = True
@@ -33,7 +33,7 @@ def never_compile() -> Iterator[None]:
 
 
 @contextmanager
-def compile_now() -> Iterator[None]:
+def compile_now() -> Generator[None, None, None]:
     """Inside, everything runs compiled."""
     global _plain_bytes_left  # noqa: PLW0603 a budget of time, which no result depends on
     before, _plain_bytes_left = _plain_bytes_left, -1
@@ -54,17 +54,17 @@ def choose(n_bytes: int, entry: Any) -> bool:
 
 def kernel(entry: Any, compiled: bool) -> Callable[..., Any]:
     """The kernel to call."""
-    return entry if compiled else _quiet(plain(entry))
+    return entry if compiled else _quiet(uncompiled(entry))
 
 
 @cache
-def plain(entry: Any) -> Callable[..., Any]:
+def uncompiled(entry: Any) -> Callable[..., Any]:
     """The same function as Python runs it, and all kernels it calls as well."""
     function = entry.py_func
     names = dict(function.__globals__)
     for name in function.__code__.co_names:
         if isinstance(names.get(name), CPUDispatcher):
-            names[name] = plain(names[name])
+            names[name] = uncompiled(names[name])
     return types.FunctionType(
         function.__code__, names, function.__name__, function.__defaults__, function.__closure__
     )

@@ -25,7 +25,8 @@ def query(engine: EmbeddedEngine, tables: Mapping[str, Table], sql: str) -> pa.T
             if name in words:
                 _attach(connection, engine, name, table)
         connection.execute("SET enable_external_access = false")
-        return connection.execute(sql).to_arrow_table()
+        found = connection.sql(sql)
+        return pa.table({}) if found is None else found.to_arrow_table()
     except duckdb.Error as error:
         message = f"the query failed: {str(error).splitlines()[0]}"
         raise ConfigError(message, help=f"tables: {', '.join(tables)}") from error

@@ -21,6 +21,7 @@ from fairlead.schema.tables import TABLES
 
 _BY_NAME = {t.name: t for t in TABLES}
 _FIRST_ROWS = 50
+_FILTERS = ("since", "until", "bbox", "vessel", "kind")
 
 
 def main(given: argparse.Namespace) -> dict[str, Any] | None:
@@ -48,6 +49,10 @@ def _rows(engine: EmbeddedEngine, given: argparse.Namespace) -> tuple[pa.Table, 
         return _chosen(rows, table, given), table
     if " " not in given.table.strip():
         raise config.unknown_name(given.table, set(_BY_NAME), "`fairlead show`", what="table")
+    unused = [f"--{n}" for n in _FILTERS if getattr(given, n) is not None]
+    if unused:
+        message = f"{unused[0]} does not reach into an SQL query"
+        raise ConfigError(message, help="say it in the query's WHERE, or name a table")
     return query(engine, _BY_NAME, given.table), None
 
 

@@ -50,6 +50,10 @@ def load(settings: Settings, notice: Callable[[str], None]) -> Reference:
         "ports": _first(folder, PORTS),
         "shore": _first(folder, LAND),
     }
+    if not any(found.values()):
+        message = f"reference folder `{folder}` holds no file of a known name"
+        known = ", ".join(dict.fromkeys((*PLACES, *PORTS, *LAND)))
+        raise ConfigError(message, help=f"known are {known}")
     for path in found.values():
         if path:
             notice(f"{path}: reference")

@@ -16,6 +16,7 @@ def main() -> int:
     from fairlead.sources.registry import Options, open_sources
 
     started = time.monotonic()
+    print("compiling the kernels, once: a few minutes", file=sys.stderr, flush=True)
     with tempfile.TemporaryDirectory(prefix="fairlead-warm-") as folder:
         sea = simulate("strait", 1, 6.0, Path(folder) / "sea", report_every_s=60.0)
         settings = config.load(

@@ -64,3 +64,9 @@ def test_words_for_people():
     assert count(3, "set aside", "set aside") == "3 set aside"
     assert spreadsheet_safe("-1+2") == "'-1+2"
     assert spreadsheet_safe("plain") == "plain"
+
+
+@pytest.mark.parametrize("flags", [{"watch_h": 0}, {"at_most": -1}, {"lateness_s": True}])
+def test_a_length_or_number_that_cannot_be_is_refused(flags):
+    with pytest.raises(ConfigError, match="whole number from"):
+        config.load(None, flags)

@@ -98,8 +98,9 @@ def _converted(name: str, value: Any, where: str) -> Any:
             message = f"`detectors` in {where} is not a table"
             raise ConfigError(message, help="write `[detectors.gap]` and its fields below it")
         return dict(value)
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        message = f"`{name}` in {where} must be a whole number, not `{value}`"
+    least = 1 if name == "watch_h" else 0
+    if not isinstance(value, int) or isinstance(value, bool) or value < least:
+        message = f"`{name}` in {where} must be a whole number from {least} on, not `{value}`"
         raise ConfigError(message, help="see docs/reference/settings.md")
     return value
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -16,25 +17,45 @@ from fairlead.schema.table import Table
 from fairlead.schema.tables import COVERAGE
 
 _HIDDEN = ("parameters", "digest", "payload", "header")
+_SHORT = {
+    "leads": ("lead_id", "probability", "start_us", "end_us", "title"),
+    "events": ("event_id", "kind", "start_us", "end_us", "mmsi", "other_mmsi", "detail"),
+    "links": ("link_id", "mmsi", "claim_source", "probability", "detail"),
+}
+"""The columns a person reads first; the other formats have all of them."""
 _WIDE = 60
+_WIDTH_OF_FILE = 10_000
 
 
 def print_table(rows: pa.Table, table: Table | None) -> None:
-    """Rows as a table on standard output, times in ISO, codes as words, long text cut."""
+    """Rows as a table on standard output, times in ISO, codes as words, long text cut.
+
+    In a pipe or a file no column is squeezed; on a terminal what does not fit is wrapped.
+    """
     from rich.console import Console
     from rich.table import Table as Grid
     from rich.text import Text
 
-    names = [n for n in rows.column_names if n not in _HIDDEN]
+    names = _names(rows, table)
     grid = Grid(box=None, pad_edge=False, header_style="bold")
     for name in names:
         numeric = pa.types.is_integer(rows[name].type) or pa.types.is_floating(rows[name].type)
         right = numeric and not name.endswith("_us")
-        grid.add_column(Text(_heading(name)), justify="right" if right else "left")
+        grid.add_column(
+            Text(_heading(name)),
+            justify="right" if right else "left",
+            no_wrap=name.endswith(("_id", "_us")) or numeric,
+        )
     for row in _readable(rows.select(names), table):
         grid.add_row(*[Text(_cell(row[n])) for n in names])
-    console = Console(highlight=False, markup=False, soft_wrap=not sys.stdout.isatty())
-    console.print(grid)
+    width = None if sys.stdout.isatty() else _WIDTH_OF_FILE
+    Console(highlight=False, markup=False, width=width).print(grid)
+
+
+def _names(rows: pa.Table, table: Table | None) -> list[str]:
+    if table is not None and table.name in _SHORT:
+        return list(_SHORT[table.name])
+    return [n for n in rows.column_names if n not in _HIDDEN]
 
 
 def export(rows: pa.Table, table: Table | None, format: str, output: str | None) -> None:
@@ -117,13 +138,22 @@ def _csv(rows: pa.Table, table: Table | None) -> Iterator[str]:
 
 def _csv_value(value: Any) -> Any:
     if isinstance(value, list):
-        return " ".join(str(v) for v in value)
-    return spreadsheet_safe(value) if isinstance(value, str) else value
+        value = " ".join(str(v) for v in value)
+    return spreadsheet_safe(plain(value)) if isinstance(value, str) else value
 
 
 def _json(rows: pa.Table, table: Table | None) -> Iterator[str]:
     for row in _readable(rows, table):
-        yield json.dumps(_unpacked(row), ensure_ascii=False)
+        yield _dumped(_unpacked(row))
+
+
+_UNSEEN = re.compile("[\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
+
+
+def _dumped(value: Any) -> str:
+    """JSON in which characters that steer a terminal or turn text around are escaped."""
+    text = json.dumps(value, ensure_ascii=False)
+    return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def _unpacked(row: dict[str, Any]) -> dict[str, Any]:
@@ -146,7 +176,7 @@ def _geojson(rows: pa.Table, table: Table | None) -> Iterator[str]:
         if table is COVERAGE:
             place = _cell_polygon(row["cell"])
         feature = {"type": "Feature", "geometry": place, "properties": _unpacked(row)}
-        yield before + json.dumps(feature, ensure_ascii=False)
+        yield before + _dumped(feature)
         before = ","
     yield "]}"
 

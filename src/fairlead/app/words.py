@@ -35,9 +35,12 @@ def parse_time(text: str) -> int:
 
 def plain(text: object) -> str:
     """Text from outside made safe for a terminal: control and direction characters are shown."""
+    written = str(text)
+    if written.isprintable():
+        return written
     return "".join(
         c if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp") else _shown(c)
-        for c in str(text)
+        for c in written
     )
 
 

@@ -91,18 +91,24 @@ def _print_lead(paper: Paper, rank: int, lead: Mapping[str, Any]) -> None:
     paper.line(f"{rank:>2} {lead['probability']:>5.0%}  {lead['title']}", "bold")
     paper.line(f"{_INDENT}{period(lead['start_us'], lead['end_us'])}, {lead['lead_id']}", "dim")
     factors = [f for f in _factors(lead) if abs(f["log_odds"]) >= LEAST_WEIGHT]
-    for factor in factors[:MOST_FACTORS]:
-        weight = factor["log_odds"]
-        sign = "+" if weight >= 0 else "−"
-        style = "" if weight >= 0 else "dim"
-        for number, line in enumerate(wrapped(factor["detail"], paper.width - len(_INDENT) - 7)):
-            head = f"{sign}{abs(weight):4.1f}  " if number == 0 else " " * 7
-            paper.line(f"{_INDENT}{head}{line}", style)
-    if len(factors) > MOST_FACTORS:
-        paper.line(
-            f"{_INDENT}       and {count(len(factors) - MOST_FACTORS, 'smaller factor')}", "dim"
-        )
+    caps = [f for f in factors if f["name"] == "cap"]
+    grounds = [f for f in factors if f["name"] != "cap"]
+    for factor in grounds[:MOST_FACTORS]:
+        _print_factor(paper, factor)
+    if len(grounds) > MOST_FACTORS:
+        n_more = count(len(grounds) - MOST_FACTORS, "smaller factor")
+        paper.line(f"{_INDENT}       and {n_more}", "dim")
+    for factor in caps:
+        _print_factor(paper, factor)
     paper.line()
+
+
+def _print_factor(paper: Paper, factor: Mapping[str, Any]) -> None:
+    weight = factor["log_odds"]
+    sign = "+" if weight >= 0 else "−"
+    for number, line in enumerate(wrapped(factor["detail"], paper.width - len(_INDENT) - 7)):
+        head = f"{sign}{abs(weight):4.1f}  " if number == 0 else " " * 7
+        paper.line(f"{_INDENT}{head}{line}", "" if weight >= 0 else "dim")
 
 
 def _factors(lead: Mapping[str, Any], *, prior: bool = False) -> list[dict[str, Any]]:

@@ -41,14 +41,21 @@ def distance_m(lat_1: float, lon_1: float, lat_2: float, lon_2: float) -> float:
 
 
 @njit(cache=True)
+def _compass_deg(angle_deg: float) -> float:
+    """An angle of [-180, 180] in [0, 360): a hair west of north rounds to 360 and is north."""
+    if angle_deg < 0.0:
+        angle_deg += 360.0
+    return angle_deg + 0.0 if angle_deg < 360.0 else 0.0
+
+
+@njit(cache=True)
 def bearing_deg(lat_1: float, lon_1: float, lat_2: float, lon_2: float) -> float:
     """Initial bearing from the first point to the second, in [0, 360)."""
     phi_1, phi_2 = radians(lat_1), radians(lat_2)
     d_lon = radians(lon_2 - lon_1)
     east = sin(d_lon) * cos(phi_2)
     north = cos(phi_1) * sin(phi_2) - sin(phi_1) * cos(phi_2) * cos(d_lon)
-    angle = atan2(east, north) * _DEG
-    return angle if angle > 0.0 else angle % 360.0
+    return _compass_deg(atan2(east, north) * _DEG)
 
 
 @njit(cache=True)
@@ -63,9 +70,8 @@ def leg(lat_1: float, lon_1: float, lat_2: float, lon_2: float) -> tuple[float, 
     if not (abs(north) < 0.5 and abs(east) < 0.5 and abs(lat_1) < 75.0):
         return distance_m(lat_1, lon_1, lat_2, lon_2), bearing_deg(lat_1, lon_1, lat_2, lon_2)
     east *= cos(radians(0.5 * (lat_1 + lat_2)))
-    angle = atan2(east, north) * _DEG
     length_m = radians(sqrt(north * north + east * east)) * EARTH_RADIUS_M
-    return length_m, angle if angle >= 0.0 else angle + 360.0
+    return length_m, _compass_deg(atan2(east, north) * _DEG)
 
 
 @njit(cache=True)

@@ -21,7 +21,7 @@ from fairlead.events.memory import (
     walked,
 )
 from fairlead.geo.major_ports import major_ports
-from fairlead.geo.places import Places, bare_name
+from fairlead.geo.places import Places, bare_name, places_from
 from fairlead.geo.sphere import M_PER_NM, distance_m
 from fairlead.schema.span import Span
 from fairlead.schema.step import Batch
@@ -92,7 +92,7 @@ class DestinationMismatch:
     carries: ClassVar[Table] = MEMORY
 
     def step(self, carried: pa.Table, batch: Batch, span: Span) -> tuple[pa.Table, Batch]:  # noqa: ARG002
-        rows = self._rows(batch)
+        rows, known = self._rows(batch), _with_major_ports(self.places)
         keys, bounds = keys_and_bounds(rows["mmsi"], carried["mmsi"].to_numpy())
         inputs = (
             bounds,
@@ -101,8 +101,8 @@ class DestinationMismatch:
             rows["place"],
             rows["lat_deg"],
             rows["lon_deg"],
-            self.places.lat_deg,
-            self.places.lon_deg,
+            known.lat_deg,
+            known.lon_deg,
             self.away_nm_min * M_PER_NM,
             self.lasting_s * 1_000_000,
             self.steady_share_min,
@@ -117,7 +117,10 @@ class DestinationMismatch:
         statics, points = batch[STATICS], batch[TRACK_POINTS]
         statics = statics.filter(statics["destination"].is_valid())
         said = statics["destination"].combine_chunks().dictionary_encode()
-        places = [place_of(self.places, text) + 1 for text in said.dictionary.to_pylist()]
+        places = [
+            place_of(_with_major_ports(self.places), text) + 1
+            for text in said.dictionary.to_pylist()
+        ]
         place = np.array([*places, 0], np.int64)[said.indices.to_numpy(zero_copy_only=False)]
         rows = {n: points[n].to_numpy() for n in (*_SHARED, "lat_deg", "lon_deg")}
         rows["place"] = np.full(points.num_rows, -1, np.int64)
@@ -132,7 +135,8 @@ class DestinationMismatch:
             return EVENTS.empty()
         trip, ended = found["trip"], found["ended"]
         away_nm = (trip["now_m"] - trip["start_m"]) / M_PER_NM
-        titles = [self.places.title(p - 1) for p in trip["place"]]
+        known = _with_major_ports(self.places)
+        titles = [known.title(p - 1) for p in trip["place"]]
         return events_in_order(
             event_rows(
                 self,
@@ -187,6 +191,28 @@ def place_of(places: Places, text: str) -> int:
         if len(name) >= 4 and name in names:
             return names[name]
     return -1
+
+
+@lru_cache(maxsize=4)
+def _with_major_ports(places: Places) -> Places:
+    """The places, and of the large ports of the world those that are not among them."""
+    names, codes = {bare_name(n) for n in places.names}, set(places.codes)
+    rows = []
+    for part in (places, major_ports()):
+        every = zip(
+            part.names,
+            part.lat_deg.tolist(),
+            part.lon_deg.tolist(),
+            part.countries,
+            part.codes,
+            strict=True,
+        )
+        rows += [
+            row
+            for row in every
+            if part is places or not (bare_name(row[0]) in names or row[4] in codes)
+        ]
+    return places_from(rows, places.n_refused)
 
 
 @lru_cache(maxsize=4)

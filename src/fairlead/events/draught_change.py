@@ -254,7 +254,7 @@ def _walk(
             paused = (
                 m.pause != 0
                 and m.new_us - m.pause_end_us <= after_us
-                and m.new_us >= m.pause_end_us
+                and m.new_us > m.pause_start_us
                 and m.time_us <= m.pause_end_us
             )
             if large and paused and m.n_seen >= seen_min:

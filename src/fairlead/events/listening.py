@@ -163,7 +163,7 @@ def _causes(item):
         P_OFF_AT_REST if rest else 0.0,
         P_OFF_CLASS_B if item.class_b == 1 else 0.0,
         P_OFF_NEAR_SHORE if item.offshore_nm < NEAR_SHORE_NM else 0.0,
-        P_NO_SHIP * min(1.0, max(0.0, (1.75 - item.known_h) / 0.5)),
+        P_NO_SHIP * min(1.0, max(0.0, (2.0 - item.known_h) / 0.25)),
         silent * (alike + (1.0 - alike) * silent),
     )
 

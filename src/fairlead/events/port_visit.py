@@ -20,8 +20,8 @@ from fairlead.geo.places import Places, nearest_place
 from fairlead.geo.sphere import distance_m, implied_speed_kn
 from fairlead.schema.span import Span
 from fairlead.schema.step import Batch, to_numpy
-from fairlead.schema.table import Table, column
-from fairlead.schema.tables import EVENTS, TRACK_POINTS
+from fairlead.schema.table import Table, code, column
+from fairlead.schema.tables import EVENTS, STATION_CLASSES, TRACK_POINTS
 
 PRESETS: dict[str, dict[str, dict[str, Any]]] = {
     "port_visit": {
@@ -95,7 +95,7 @@ class PortVisit:
     carries: ClassVar[Table] = MEMORY
 
     def step(self, carried: pa.Table, batch: Batch, span: Span) -> tuple[pa.Table, Batch]:  # noqa: ARG002
-        points = batch[TRACK_POINTS]
+        points = _hulls(batch[TRACK_POINTS])
         if self.places is None or not len(self.places):
             return MEMORY.empty(), Batch({EVENTS: EVENTS.empty()})
         tracks = points["track_id"].to_numpy()
@@ -159,6 +159,17 @@ class PortVisit:
                 evidence=evidence,
             )
         )
+
+
+_NO_HULLS = [
+    code(STATION_CLASSES, c) for c in ("coast_station", "sar_aircraft", "aid_to_navigation")
+]
+
+
+def _hulls(points: pa.Table) -> pa.Table:
+    """Without base stations, marks and aircraft: they lie in port without calling there."""
+    fixed = np.isin(points["station_class"].to_numpy(), _NO_HULLS)
+    return points.filter(pa.array(~fixed)) if fixed.any() else points
 
 
 def _sentence(visit: np.void, ended: bool, title: str) -> str:

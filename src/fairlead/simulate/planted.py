@@ -381,6 +381,11 @@ def _conflicts(scene: Scene) -> None:
     scene.tell(
         "identity_change", "shared_mmsi", first, start_s, end_s, "two names by turns", "incidental"
     )
+    other, start_s, end_s = ships[1]
+    scene.tell(
+        "identity_conflict", "callsign", other, start_s, end_s,
+        "its own call sign under another ship's MMSI", "incidental",
+    )  # fmt: skip
     bad, start_s, end_s = ships[2]
     scene.tell("identity_conflict", "bad_imo", bad, start_s, end_s, "IMO check digit fails")
     twice, start_s, end_s = ships[3]

@@ -22,7 +22,7 @@ CASES = {
     "identity_change": {"name", "shared_mmsi"},
     "mmsi_shared": {"shared_mmsi"},
     "imo_shared": {"imo_twice", "reflagged"},
-    "identity_conflict": {"bad_imo"},
+    "identity_conflict": {"bad_imo", "callsign"},
 }
 """The cases that a detector can speak of, where its kind of truth has several."""
 TOLERANCE_US = 30 * 60 * 1_000_000

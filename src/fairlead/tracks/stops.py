@@ -14,12 +14,14 @@ from fairlead.geo.sphere import distance_m
 from fairlead.schema.ids import content_id
 from fairlead.schema.span import Span
 from fairlead.schema.step import Batch
-from fairlead.schema.table import Table, column
-from fairlead.schema.tables import STOPS, TRACK_POINTS
+from fairlead.schema.table import Table, code, column
+from fairlead.schema.tables import STATION_CLASSES, STOPS, TRACK_POINTS
+from fairlead.tracks.grid import NOT_HULLS
 
 STOP_CELL_DEG = 0.02
 """About 2 km: the cells in which stops of different hulls are counted together."""
 
+NO_HULLS = [code(STATION_CLASSES, c) for c in NOT_HULLS]
 _I64, _F64 = pa.int64(), pa.float64()
 
 MEMORY = Table(
@@ -49,7 +51,7 @@ _FOUND = np.dtype([("row", "i8"), ("ended", "i8"), ("cell", "i8"), ("stop", _REC
 
 @dataclass(frozen=True, slots=True)
 class Stops:
-    """A hull stays within `radius_m` of a point for `stop_s`."""
+    """A hull stays within `radius_m` of a point for `stop_s`. Stations and marks are no hulls."""
 
     radius_m: float = 500.0
     stop_s: int = 4 * 3600
@@ -63,6 +65,8 @@ class Stops:
 
     def step(self, carried: pa.Table, batch: Batch, span: Span) -> tuple[pa.Table, Batch]:  # noqa: ARG002
         points = batch[TRACK_POINTS]
+        fixed = np.isin(points["station_class"].to_numpy(), NO_HULLS)
+        points = points.filter(pa.array(~fixed)) if fixed.any() else points
         tracks, known = points["track_id"].to_numpy(), carried["track_id"].to_numpy()
         keys = np.union1d(tracks, known).astype(np.int64)
         bounds = np.searchsorted(tracks, np.append(keys, np.iinfo(np.int64).max)).astype(np.int64)

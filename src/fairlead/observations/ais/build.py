@@ -113,13 +113,13 @@ def station_column(kit: s.Kit, buf: np.ndarray) -> pa.Array:
         _, first = np.unique(codes, return_index=True)
         spans = kit.found[s.M_STATION_AT : s.M_STATION_LEN + 1, first[-total:]].T.tolist()
         names = [bytes(buf[at : at + k]).decode("ascii", "replace") for at, k in spans]
-    return _dictionary(codes, tuple(names))
+    return words(codes, tuple(names))
 
 
-def _dictionary(codes: np.ndarray, names: tuple[str, ...]) -> pa.Array:
+def words(codes: np.ndarray, names: tuple[str, ...]) -> pa.Array:
     """A dictionary array of int32 codes; a negative one is null."""
     indices = _nullable(codes, codes >= 0)
-    return pa.DictionaryArray.from_arrays(indices, _strings(names))
+    return pa.DictionaryArray.from_arrays(indices, strings(names))
 
 
 def _nullable(values: np.ndarray, valid: np.ndarray) -> pa.Array:
@@ -130,7 +130,7 @@ def _nullable(values: np.ndarray, valid: np.ndarray) -> pa.Array:
 
 
 @lru_cache(maxsize=256)
-def _strings(texts: tuple[str, ...]) -> pa.Array:
+def strings(texts: tuple[str, ...]) -> pa.Array:
     """Kept, because making an array of Python strings takes as long as decoding a page of lines."""
     return pa.array(texts, pa.string())
 
@@ -143,7 +143,7 @@ def _channel_column(channel: np.ndarray) -> pa.Array:
     index = np.cumsum(present, dtype=np.int32) - 1
     index[0] = -1
     names = [bytes([c]).decode("ascii", "replace") for c in np.flatnonzero(present).tolist()]
-    return _dictionary(index[codes], tuple(names))
+    return words(index[codes], tuple(names))
 
 
 def field_columns(kit: s.Kit, names: tuple[str, ...]) -> dict[str, pa.Array]:
@@ -239,12 +239,12 @@ def reject_table(kit: s.Kit, buf: np.ndarray, source: str) -> pa.Table:
     reasons, mmsi = refused[:, s.R_REASON].astype(np.int32), refused[:, s.R_MMSI].astype(np.int32)
     return REJECTS.rows(
         {
-            "source": _dictionary(np.zeros(n, np.int32), (source,)),
+            "source": words(np.zeros(n, np.int32), (source,)),
             "raw_offset": refused[:, s.R_OFFSET].copy(),
             "line": refused[:, s.R_LINE].copy(),
             "time_us": refused[:, s.R_TIME].copy(),
             "mmsi": _nullable(mmsi, mmsi >= 0),
-            "reason": _dictionary(reasons, s.REASONS),
+            "reason": words(reasons, s.REASONS),
             "detail": _details(reasons, refused[:, s.R_A], refused[:, s.R_B]),
             "bytes": pa.Array.from_buffers(
                 pa.binary(), n, [None, pa.py_buffer(offsets), pa.py_buffer(out)]
@@ -274,4 +274,4 @@ def _details(reasons: np.ndarray, a: np.ndarray, b: np.ndarray) -> pa.Array:
     keys, which = np.unique((reasons.astype(np.int64) << 48) + (a << 24) + b, return_inverse=True)
     distinct = zip(*((keys >> bits & 0xFFFFFF).tolist() for bits in (48, 24, 0)), strict=True)
     written = [_DETAILS[s.REASONS[r]].format(a=p, b=q) for r, p, q in distinct]
-    return _strings(tuple(written)).take(pa.array(which))
+    return strings(tuple(written)).take(pa.array(which))

@@ -16,6 +16,8 @@ from fairlead.observations.ais.build import (
     field_columns,
     heard_columns,
     reject_table,
+    strings,
+    words,
 )
 from fairlead.observations.ais.decode import Carry, Framed, Place, frame, give_up
 from fairlead.observations.ais.layouts import LAYOUTS
@@ -59,6 +61,8 @@ OPEN_SENTENCES = Table(
 
 _POSITION_TYPES = (1, 2, 3, 4, 9, 18, 19, 21, 27)
 _STATIC_TYPES = (5, 19, 21, 24)
+_IS_POSITION = np.array([layout.msg_type in _POSITION_TYPES for layout in LAYOUTS])
+_IS_STATIC = np.array([layout.msg_type in _STATIC_TYPES for layout in LAYOUTS])
 _HEARD = ("time_us", "time_basis", "station", "raw_offset", "line", "payload_hash")
 _POSITION = tuple(
     [
@@ -130,8 +134,8 @@ class DecodeNmea:
                 stream.wait_until(row["received_us"])
                 stream.read(row)
             stream.wait_until(span.until_us)
-            left.append(stream.to_row())
-        kept = pa.Table.from_pylist(left, schema=OPEN_SENTENCES.columns)
+            left.append(stream.to_table())
+        kept = pa.concat_tables([OPEN_SENTENCES.empty(), *left])
         return kept, Batch({t: pa.concat_tables(r) for t, r in rows.items() if r})
 
 
@@ -195,22 +199,35 @@ class _Stream:
             if rows.num_rows:
                 self.rows[table].append(rows)
 
-    def to_row(self) -> dict:
-        carry = self.carry
+    def to_table(self) -> pa.Table:
+        """What is left open, as a row of OPEN_SENTENCES."""
+        carry, place = self.carry, self.place
         assert carry is not None
-        since = carry.waits_since_us if carry.started else self.place.received_us
-        return {
-            "source": self.source,
-            "received_us": self.place.received_us,
-            WAKE: None if since is None else since + self.timeout_us,
-            "offset": self.place.offset,
-            "line": self.place.first_line,
-            "state": carry.state.tolist(),
-            "groups": carry.groups.ravel().tolist(),
-            "head": carry.head,
-            "started": carry.started,
-            "held": carry.held,
+        since = carry.waits_since_us if carry.started else place.received_us
+        wake_us = None if since is None else since + self.timeout_us
+        columns = {
+            "source": strings((self.source,)),
+            "received_us": np.array([place.received_us]),
+            WAKE: pa.nulls(1, pa.int64()) if wake_us is None else np.array([wake_us]),
+            "offset": np.array([place.offset]),
+            "line": np.array([place.first_line]),
+            "state": _one_list(carry.state),
+            "groups": _one_list(carry.groups.ravel()),
+            "head": _one_binary(carry.head),
+            "started": np.array([carry.started]),
+            "held": _one_binary(carry.held),
         }
+        return OPEN_SENTENCES.rows(columns, 1)
+
+
+def _one_list(numbers: np.ndarray) -> pa.Array:
+    ends = pa.array(np.array([0, len(numbers)], np.int32))
+    return pa.ListArray.from_arrays(ends, pa.array(numbers))
+
+
+def _one_binary(content: bytes) -> pa.Array:
+    ends = pa.py_buffer(np.array([0, len(content)], np.int64))
+    return pa.Array.from_buffers(pa.large_binary(), 1, [None, ends, pa.py_buffer(content)])
 
 
 def _from_row(row: dict) -> _Open:
@@ -235,23 +252,21 @@ def message_rows(framed: Framed, source: str) -> dict[Table, pa.Table]:
     names = tuple(dict.fromkeys(_POSITION + _STATIC))
     columns = field_columns(kit, names)
     columns |= heard_columns(kit, framed.buf, set(_HEARD))
-    types = np.array([layout.msg_type for layout in LAYOUTS])[kit.found[M_LAYOUT, :n]]
+    layout = kit.found[M_LAYOUT, :n]
     located = np.zeros(n, bool)
     if "lat_deg" in columns and "lon_deg" in columns:
         valid = pc.and_(columns["lat_deg"].is_valid(), columns["lon_deg"].is_valid())
-        located = np.isin(types, _POSITION_TYPES) & valid.to_numpy(zero_copy_only=False)
-    static = np.isin(types, _STATIC_TYPES)
+        located = _IS_POSITION[layout] & valid.to_numpy(zero_copy_only=False)
+    columns["received_us"] = columns["time_us"]
+    columns["source"] = words(np.zeros(n, np.int32), (source,))
+    if extension := columns.pop("name_extension", None):
+        joined = pc.binary_join_element_wise(columns["name"], extension, "")
+        columns["name"] = pc.coalesce(joined, columns["name"])
+    whole = pa.RecordBatch.from_pydict(columns)
     found = {}
-    for table, picked, fields in (
-        (POSITION_MESSAGES, located, _POSITION),
-        (STATIC_MESSAGES, static, _STATIC),
-    ):
-        rows = pa.array(np.flatnonzero(picked))
-        taken = {k: columns[k].take(rows) for k in (*_HEARD, *fields) if k in columns}
-        if extension := taken.pop("name_extension", None):
-            joined = pc.binary_join_element_wise(taken["name"], extension, "")
-            taken["name"] = pc.coalesce(joined, taken["name"])
-        taken["received_us"] = taken["time_us"]
-        taken["source"] = pa.DictionaryArray.from_arrays(np.zeros(len(rows), np.int32), [source])
-        found[table] = table.rows(taken, len(rows))
+    for table, picked in ((POSITION_MESSAGES, located), (STATIC_MESSAGES, _IS_STATIC[layout])):
+        rows = np.flatnonzero(picked)
+        known = whole.select([name for name in columns if name in table.columns.names])
+        taken = known.take(pa.array(rows))
+        found[table] = table.rows(dict(zip(known.schema.names, taken, strict=True)), len(rows))
     return found

@@ -62,3 +62,48 @@ def test_one_bad_fix_does_not_cut_a_track():
     assert len(set(points["track_id"].to_pylist())) == 1
     assert aside["lat_deg"].to_pylist() == [20.0]
     assert aside["near_track_id"][0] == points["track_id"][0]
+
+
+def with_types(rows, msg_type):
+    """The same observations with a message type each, by line of the input."""
+    kinds = np.asarray(msg_type, np.int8)[rows["line"].to_numpy()]
+    return rows.set_column(
+        rows.schema.get_field_index("msg_type"), rows.schema.field("msg_type"), pa.array(kinds)
+    )
+
+
+def test_long_range_positions_of_a_moored_ferry_are_its_own():
+    n = 120
+    time_us = np.arange(n) * 3 * MINUTE_US + 5_000_000
+    is_coarse = np.arange(n) % 6 == 5
+    lat = np.where(is_coarse, np.round(60.12385 * 600) / 600, 60.12385)
+    lon = np.where(is_coarse, np.round(24.95217 * 600) / 600, 24.95217)
+    zeros = np.zeros(n)
+    rows = observed(np.full(n, 8), time_us, lat, lon, zeros, zeros)
+    points, aside = run(with_types(rows, np.where(is_coarse, 27, 1)))
+    assert (points.num_rows, aside.num_rows) == (n, 0)
+    assert len(set(points["track_id"].to_pylist())) == 1
+
+
+def test_two_receivers_with_different_clocks_hear_one_ship():
+    n = 80
+    true_s = np.arange(n) * 30.0
+    lon = true_s * 20 * 0.5144 / (111_195.0 * np.cos(np.radians(55.0)))
+    stamped_s = true_s + np.where(np.arange(n) % 2, 12.0, 0.0)
+    rows = observed(np.full(n, 3), (stamped_s * 1e6).astype(np.int64) + 7, 55.0 + 0 * lon, lon)
+    points, aside = run(rows)
+    assert (points.num_rows, aside.num_rows) == (n, 0)
+    assert len(set(points["track_id"].to_pylist())) == 1
+
+
+def test_a_short_burst_elsewhere_is_set_aside_and_the_hull_goes_on():
+    n = 120
+    time_us = np.arange(n) * 10_000_000 + 3
+    lat = 50.0 + np.arange(n) * 0.0004
+    lon = np.zeros(n)
+    spoofed = slice(60, 66)
+    lat[spoofed] += 1.5
+    points, aside = run(observed(np.full(n, 4), time_us, lat, lon))
+    assert len(set(points["track_id"].to_pylist())) == 1
+    assert set(aside["reason"].to_pylist()) == {2}
+    assert aside["time_us"].to_pylist() == time_us[spoofed].tolist()

@@ -40,6 +40,7 @@ _HULL_COLUMNS = tuple(
 )
 _WAITS, _IS_HULL = 0, 1
 _NOTHING = 0
+_LONG_RANGE = 27  # message type with positions in tenths of a minute (ITU-R M.1371)
 
 HULL_MEMORY = Table(
     name="hull_memory",
@@ -86,15 +87,20 @@ class Hulls:
     was handed out is never taken back, but hypotheses about it live on for `scan_rows` rows, so
     that later rows still find the right hull. Hulls within some 50 m of each other at rest, or
     silent before the other is heard, are not told apart.
+
+    A fix is good to `noise_m`, one in a long-range message (type 27, tenths of a minute) to
+    `long_range_noise_m`; times of two receivers may differ by `clock_s`, along the way of the ship.
     """
 
     delay_s: int = 900
     noise_m: float = 8.0
+    long_range_noise_m: float = 60.0
+    clock_s: float = 20.0
     top_speed_kn: float = 60.0
     usual_speed_kn: float = 16.0
     aircraft_top_speed_kn: float = 500.0
     aircraft_usual_speed_kn: float = 120.0
-    p_new_hull: float = 1e-3
+    p_new_hull: float = 1e-4
     p_confirmed: float = 0.1
     p_stale: float = 1e-4
     n_hypotheses: int = 16
@@ -115,7 +121,11 @@ class Hulls:
 
     def step(self, carried: pa.Table, batch: Batch, span: Span) -> tuple[pa.Table, Batch]:
         waits = to_numpy(carried, "role") == _WAITS
-        merged = _merge(carried.filter(pa.array(waits)), batch[OBSERVATIONS])
+        merged = _merge(
+            carried.filter(pa.array(waits)),
+            batch[OBSERVATIONS],
+            (self.noise_m, self.long_range_noise_m),
+        )
         kept = _kept(carried.filter(pa.array(~waits)))
         kept = self._assign(merged, kept, span.until_us)
         memory = pa.concat_tables([_waiting(merged, self.delay_us), _memory(kept)])
@@ -126,6 +136,7 @@ class Hulls:
     def _motion(self, top_kn: float, usual_kn: float) -> Motion:
         return Motion(
             self.noise_m,
+            self.clock_s,
             top_kn * M_S_PER_KN,
             usual_kn * M_S_PER_KN,
             float(np.log(self.p_new_hull)),
@@ -183,7 +194,7 @@ class _Merged(NamedTuple):
         return self.table if len(which) == len(self.mmsi) else self.table.take(pa.array(which))
 
 
-def _merge(waiting: pa.Table, fresh: pa.Table) -> _Merged:
+def _merge(waiting: pa.Table, fresh: pa.Table, noises_m: tuple[float, float]) -> _Merged:
     fresh = fresh.select(_POINT)
     if fresh["lat_deg"].null_count or fresh["lon_deg"].null_count:
         lat, lon = to_numpy(fresh, "lat_deg"), to_numpy(fresh, "lon_deg")
@@ -220,7 +231,8 @@ def _merge(waiting: pa.Table, fresh: pa.Table) -> _Merged:
     starts = np.flatnonzero(np.concatenate([np.ones(min(1, n), bool), mmsi[1:] != mmsi[:-1]]))
     east, north = _velocity(values("speed_kn", np.nan), values("course_deg", np.nan))
     places = (values(n) for n in ("time_us", "observation_id", "lat_deg", "lon_deg"))
-    rows = Rows(*(fixed(v) for v in (*places, east, north)))
+    noise_m = np.where(values("msg_type", 0) == _LONG_RANGE, noises_m[1], noises_m[0])
+    rows = Rows(*(fixed(v) for v in (*places, noise_m, east, north)))
     return _Merged(table, order, mmsi, waiting_mmsi, starts, rows, fates)
 
 

@@ -4,10 +4,14 @@ A hull is its last position and two velocities: the reported one and one filtere
 displacement. The density of the next position (per square metre, in the tangent plane of the last
 one) is a mixture, so that neither an honest manoeuvre nor a wrong reported course cuts a track:
 the two predictions with constant velocity, rest, manoeuvres at any usual speed, a glitch of the
-receiver, and a home range for long silences. Beyond the top speed it is nil.
+receiver, clocks of receivers that differ, and a home range for long silences. Beyond the top speed
+it is nil. The time of the next row has a density too: each transmitter has its own cadence.
+
+Numba's cache looks only at the file that holds a kernel: after a change here, delete the cached
+kernels of tracks.splitting and tracks.by_key, or touch those files.
 """
 
-from math import cos, exp, hypot, inf, isnan, log, pi, sin, sqrt
+from math import cos, erfc, exp, hypot, inf, isnan, log, pi, sin, sqrt
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,14 +27,18 @@ HULL: Any = np.dtype(
         ("previous_id", np.int64),
         ("lat_deg", np.float64),
         ("lon_deg", np.float64),
+        ("noise_m", np.float64),
         ("reported_east_m_s", np.float64),
         ("reported_north_m_s", np.float64),
         ("east_m_s", np.float64),
         ("north_m_s", np.float64),
         ("velocity_error_m_s", np.float64),
-        ("interval_s", np.float64),
+        ("log_interval_s", np.float64),
+        ("interval_variance", np.float64),
+        ("silence_share", np.float64),
         ("waited_s", np.float64),
         ("n_rows", np.int64),
+        ("n_intervals", np.int64),
         ("n_rivals", np.int64),
     ]
 )
@@ -42,12 +50,19 @@ _M_PER_DEG = EARTH_RADIUS_M * pi / 180.0
 _EARTH_M2 = 4.0 * pi * EARTH_RADIUS_M**2
 _MINUTE_US = 60_000_000
 _LOCAL_M = 30_000.0
+_CLOCK_S = 2.0
+_ON_TIME, _LATE, _ANY_TIME, _AGAIN = 0.65, 0.28, 0.05, 0.02
+_TAIL = 0.03
+_FIRST_VARIANCE = 0.64
+_SILENCE = log(5.0)
+_ROOT_HALF = 0.5**0.5
 
 
 class Motion(NamedTuple):
     """What is physical, in the units of the names."""
 
     noise_m: float
+    clock_s: float
     top_speed_m_s: float
     usual_speed_m_s: float
     log_new: float
@@ -103,6 +118,27 @@ def _missed_m2(x, y, v_e, v_n, error_m_s, lasted_s, slack_s, noise_m):
 
 
 @njit(cache=True)
+def _noise_m(hull, noise_m):
+    """The position error that two rows have together, per row: some are coarser than others."""
+    if hull.noise_m == noise_m:
+        return noise_m
+    return sqrt(0.5 * (hull.noise_m * hull.noise_m + noise_m * noise_m))
+
+
+@njit(cache=True)
+def _late_or_early(x, y, v_e, v_n, lasted_s, scale_2, clock_s):
+    """Density where a constant velocity leads if the clocks of two receivers differ."""
+    d_x, d_y = x - v_e * lasted_s, y - v_n * lasted_s
+    speed_2 = v_e * v_e + v_n * v_n
+    if speed_2 < 1.0:
+        return 0.0
+    along, across = d_x * v_e + d_y * v_n, d_y * v_e - d_x * v_n
+    along_2 = scale_2 + speed_2 * clock_s * clock_s
+    z_2 = (along * along / along_2 + across * across / scale_2) / speed_2
+    return exp(-0.5 * z_2) / (2.0 * pi * sqrt(along_2 * scale_2))
+
+
+@njit(cache=True)
 def _mean_velocity(hull, lat, lon, east, north):
     """Reported velocity at the hull's last row, or half way to the one that this row reports."""
     v_e, v_n = hull.reported_east_m_s, hull.reported_north_m_s
@@ -113,25 +149,25 @@ def _mean_velocity(hull, lat, lon, east, north):
 
 
 @njit(cache=True)
-def is_plain(hull, time_us, lat, lon, east, north, motion) -> bool:
+def is_plain(hull, time_us, lat, lon, noise_m, east, north, motion) -> bool:
     """Whether a row lies so close to what the hull was about to do that nothing else competes."""
     x, y = offset_m(hull.lat_deg, hull.lon_deg, lat, lon)
-    noise = motion.noise_m
+    noise = _noise_m(hull, noise_m)
     lasted_s, slack_s = (time_us - hull.time_us) / 1e6, clock_error_s(hull.time_us, time_us)
     if x * x + y * y < 4.0 * noise * noise and lasted_s < 21_600.0:
         return True
-    widest_2 = 625.0 * noise * noise
+    widest_2 = 625.0 * motion.noise_m * motion.noise_m
     if hull.velocity_error_m_s < VELOCITY_UNKNOWN_M_S:
         e_2, s_2 = _missed_m2(
             x, y, hull.east_m_s, hull.north_m_s, hull.velocity_error_m_s, lasted_s, slack_s, noise
         )
-        if s_2 < widest_2 and e_2 < 6.25 * s_2:
+        if e_2 < 6.25 * min(s_2, widest_2):
             return True
     if isnan(hull.reported_east_m_s):
         return False
     v_e, v_n = _mean_velocity(hull, lat, lon, east, north)
     e_2, s_2 = _missed_m2(x, y, v_e, v_n, 0.0, lasted_s, slack_s, noise)
-    return s_2 < widest_2 and e_2 < 6.25 * s_2
+    return e_2 < 6.25 * min(s_2, widest_2)
 
 
 @njit(cache=True)
@@ -159,7 +195,7 @@ def _reach_m(motion, share, span_s):
 
 
 @njit(cache=True)
-def log_fit(hull, time_us, lat, lon, east, north, motion) -> float:
+def log_fit(hull, time_us, lat, lon, noise_m, east, north, motion) -> float:
     """Log density of a row as the hull's next one: position and reported velocity."""
     x, y = offset_m(hull.lat_deg, hull.lon_deg, lat, lon)
     away = sqrt(x * x + y * y)
@@ -167,7 +203,7 @@ def log_fit(hull, time_us, lat, lon, east, north, motion) -> float:
     span_s = lasted_s + slack_s
     if away > motion.top_speed_m_s * span_s + 1_000.0:
         return -inf
-    noise = motion.noise_m
+    noise = _noise_m(hull, noise_m)
     at_rest = _at_rest(hull)
     under_way = 1.0 - at_rest
     still = 1.2 * noise
@@ -184,12 +220,15 @@ def log_fit(hull, time_us, lat, lon, east, north, motion) -> float:
         e_2, s_2 = _missed_m2(x, y, v_e, v_n, 0.0, lasted_s, slack_s, noise)
         p += (0.01 + 0.30 * under_way) * _density(sqrt(e_2), sqrt(s_2))
         p += (0.01 + 0.15 * under_way) * _density(sqrt(e_2), 5.0 * sqrt(s_2))
+        p += 0.03 * _late_or_early(x, y, v_e, v_n, lasted_s, s_2, motion.clock_s)
     if hull.velocity_error_m_s < VELOCITY_UNKNOWN_M_S:
         e_2, s_2 = _missed_m2(
             x, y, hull.east_m_s, hull.north_m_s, hull.velocity_error_m_s, lasted_s, slack_s, noise
         )
         p += (0.01 + 0.30 * under_way) * _density(sqrt(e_2), sqrt(s_2))
         p += (0.02 + 0.20 * under_way) * _density(sqrt(e_2), 5.0 * sqrt(s_2))
+        v_e, v_n = hull.east_m_s, hull.north_m_s
+        p += 0.03 * _late_or_early(x, y, v_e, v_n, lasted_s, s_2, motion.clock_s)
     return log(p) + _log_velocity(hull, east, north, lat, lon, lasted_s)
 
 
@@ -219,22 +258,45 @@ def log_anywhere(away_m: float) -> float:
 
 
 @njit(cache=True)
-def begin(hull, track_id, observation_id, time_us, lat, lon, east, north, interval_s):
+def begin(hull, track_id, observation_id, time_us, lat, lon, noise_m, east, north, interval_s):
     """A hull's first row."""
     hull.track_id = track_id
     hull.time_us = time_us
     hull.observation_id = observation_id
     hull.previous_id = 0
-    hull.lat_deg, hull.lon_deg = lat, lon
+    hull.lat_deg, hull.lon_deg, hull.noise_m = lat, lon, noise_m
     hull.reported_east_m_s, hull.reported_north_m_s = east, north
     hull.east_m_s, hull.north_m_s = 0.0, 0.0
     hull.velocity_error_m_s = VELOCITY_UNKNOWN_M_S
-    hull.interval_s, hull.waited_s = interval_s, 0.0
-    hull.n_rows, hull.n_rivals = 1, 0
+    hull.log_interval_s, hull.interval_variance = log(interval_s + _CLOCK_S), _FIRST_VARIANCE
+    hull.silence_share, hull.waited_s = _TAIL, 0.0
+    hull.n_rows, hull.n_intervals, hull.n_rivals = 1, 0, 0
 
 
 @njit(cache=True)
-def advance(hull, observation_id, time_us, lat, lon, east, north, noise_m):
+def _count_interval(hull, lasted_s):
+    """Learn the cadence: mean and variance of the logarithm of the time between rows.
+
+    After a long silence the cadence is learned anew: another receiver, another state of the ship.
+    A row less than a second after the last repeats it.
+    """
+    if lasted_s < 1.0:
+        return
+    missed = log(lasted_s + _CLOCK_S) - hull.log_interval_s
+    hull.silence_share += 0.08 * ((missed > _SILENCE) - hull.silence_share)
+    if missed > _SILENCE and hull.n_intervals > 0:
+        hull.interval_variance, hull.n_intervals = _FIRST_VARIANCE, 0
+        return
+    # a late row may follow one that nobody heard: it says little of the cadence
+    missed = max(-2.0, min(0.4 if hull.n_intervals > 0 else 2.0, missed))
+    gain = 1.0 / min(hull.n_intervals + 2.0, 12.0)
+    hull.interval_variance += gain * (missed * missed - hull.interval_variance)
+    hull.log_interval_s += gain * missed
+    hull.n_intervals += 1
+
+
+@njit(cache=True)
+def advance(hull, observation_id, time_us, lat, lon, noise_m, east, north):
     """A hull's next row: the velocity from displacement is filtered, the rest replaced."""
     lasted_s = (time_us - hull.time_us) / 1e6
     if lasted_s > 0.0:
@@ -242,24 +304,31 @@ def advance(hull, observation_id, time_us, lat, lon, east, north, noise_m):
         old = hull.velocity_error_m_s
         speed = hypot(hull.east_m_s, hull.north_m_s)
         grown = min(VELOCITY_UNKNOWN_M_S, old + (0.015 + 0.002 * speed) * lasted_s)
-        seen = 1.4 * noise_m / (lasted_s + 0.5 * clock_error_s(hull.time_us, time_us)) + 0.01
+        seen = (
+            1.4 * _noise_m(hull, noise_m) / (lasted_s + 0.5 * clock_error_s(hull.time_us, time_us))
+            + 0.01
+        )
         gain = grown * grown / (grown * grown + seen * seen)
         v_e = hull.east_m_s + gain * (x / lasted_s - hull.east_m_s)
         v_n = hull.north_m_s + gain * (y / lasted_s - hull.north_m_s)
         v_e, v_n = _turned(v_e, v_n, lat, lon - hull.lon_deg)
         hull.east_m_s, hull.north_m_s = v_e, v_n
         hull.velocity_error_m_s = (1.0 - gain) ** 0.5 * grown
-    if lasted_s > 0.0:
-        hull.interval_s += 0.1 * (min(lasted_s, 10.0 * hull.interval_s) - hull.interval_s)
-        hull.interval_s = max(hull.interval_s, 10.0)
+    _count_interval(hull, lasted_s)
     hull.waited_s = 0.0
     hull.time_us = time_us
     hull.previous_id = hull.observation_id
     hull.observation_id = observation_id
-    hull.lat_deg, hull.lon_deg = lat, lon
+    hull.lat_deg, hull.lon_deg, hull.noise_m = lat, lon, noise_m
     hull.reported_east_m_s, hull.reported_north_m_s = east, north
     hull.n_rows += 1
     hull.n_rivals = 0
+
+
+@njit(cache=True)
+def interval_s(hull) -> float:
+    """The usual time between two rows of a hull."""
+    return exp(hull.log_interval_s)
 
 
 @njit(cache=True)
@@ -269,19 +338,39 @@ def waited_s(hull, quiet_s: float) -> float:
     `quiet_s`: since the last row of any hull. Of a silence of all hulls only three intervals count:
     then it was the receiver that did not hear.
     """
-    return hull.waited_s + min(quiet_s, 3.0 * hull.interval_s)
+    return hull.waited_s + min(quiet_s, 3.0 * interval_s(hull))
 
 
 @njit(cache=True)
 def log_silent(hull, waited: float) -> float:
-    """Log probability that a hull that is there has sent nothing yet: Poisson with a long tail."""
-    tail = (1.0 + waited / max(600.0, hull.interval_s)) ** -0.5
-    return log(0.97 * exp(-waited / hull.interval_s) + 0.03 * tail)
+    """Log probability that a hull that is there has sent nothing yet.
+
+    One interval of the hull's cadence (lognormal), or more of which some were not heard, or at any
+    time, or after a long silence.
+    """
+    usual, spread = interval_s(hull), sqrt(hull.interval_variance + 0.01)
+    ratio = (log(waited + _CLOCK_S) - hull.log_interval_s) / spread
+    late = exp(-max(0.0, waited - usual) / (2.0 * usual))
+    tail = (1.0 + waited / max(600.0, usual)) ** -0.5
+    on_time = 0.5 * erfc(ratio * _ROOT_HALF)
+    any_time = exp(-waited / usual)
+    again = exp(-waited / _CLOCK_S)
+    regular = _ON_TIME * on_time + _LATE * late + _ANY_TIME * any_time + _AGAIN * again
+    share = hull.silence_share + 0.01
+    return log((1.0 - share) * regular + share * tail)
 
 
 @njit(cache=True)
 def log_sent(hull, waited: float) -> float:
     """Log density (per second) of a hull's next row after this wait; derivative of the above."""
-    scale = max(600.0, hull.interval_s)
+    usual, spread = interval_s(hull), sqrt(hull.interval_variance + 0.01)
+    ratio = (log(waited + _CLOCK_S) - hull.log_interval_s) / spread
+    on_time = exp(-0.5 * ratio * ratio) * _ROOT_HALF / (sqrt(pi) * spread * (waited + _CLOCK_S))
+    late = exp(-max(0.0, waited - usual) / (2.0 * usual)) / (2.0 * usual) * (waited > usual)
+    any_time = exp(-waited / usual) / usual
+    scale = max(600.0, usual)
     tail = 0.5 / scale * (1.0 + waited / scale) ** -1.5
-    return log(0.97 * exp(-waited / hull.interval_s) / hull.interval_s + 0.03 * tail)
+    again = exp(-waited / _CLOCK_S) / _CLOCK_S
+    regular = _ON_TIME * on_time + _LATE * late + _ANY_TIME * any_time + _AGAIN * again
+    share = hull.silence_share + 0.01
+    return log((1.0 - share) * regular + share * tail)

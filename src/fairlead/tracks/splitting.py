@@ -24,6 +24,7 @@ from fairlead.tracks.motion import (
     HULL,
     advance,
     begin,
+    interval_s,
     is_plain,
     log_any_velocity,
     log_anywhere,
@@ -38,6 +39,8 @@ WAITING, TRACK, OUTLIER, STALE, SHORT_FRAGMENT = 0, 1, 2, 3, 4
 MOST_HULLS = 12
 _LIVE_US = 6 * 3_600_000_000
 _MOST_ALIKE = 4
+_FRAGMENT_ROWS = 10
+_PASSED_BY = 5
 _WIDTH_ALONE = 0.6
 _NEW, _STALE_COPY = -1, -2
 _STALE_LABEL = -2
@@ -50,6 +53,7 @@ class Rows(NamedTuple):
     observation_id: np.ndarray
     lat_deg: np.ndarray
     lon_deg: np.ndarray
+    noise_m: np.ndarray
     east_m_s: np.ndarray
     north_m_s: np.ndarray
 
@@ -115,7 +119,7 @@ def is_live(hull, time_us) -> bool:
     """Whether a hull takes part in the sharing of its MMSI at this time."""
     if hull.n_rows < 2 or time_us - hull.time_us > _LIVE_US:
         return False
-    return hull.n_rivals < (20 if hull.n_rows == 2 else 200)
+    return hull.n_rivals < min(10 * hull.n_rows, 200)
 
 
 @njit(cache=True)
@@ -181,12 +185,11 @@ def _silence(hulls, n_hulls, time_us):
 
 @njit(cache=True)
 def _log_any_rate(hulls, n_hulls, quiet_s):
-    """Log rate (per second) at which the likeliest hull sends its next row now."""
+    """Log rate (per second) at which a hull of unknown cadence sends its next row now."""
     best = -log(FIRST_INTERVAL_S)
     for h in range(n_hulls):
         if hulls[h].n_rows > 1:
-            waited = waited_s(hulls[h], quiet_s)
-            rate = log_sent(hulls[h], waited) - log_silent(hulls[h], waited)
+            rate = -log(interval_s(hulls[h]) + waited_s(hulls[h], quiet_s))
             best = rate if best == -log(FIRST_INTERVAL_S) else max(best, rate)
     return best
 
@@ -195,7 +198,7 @@ def _log_any_rate(hulls, n_hulls, quiet_s):
 def _choices(memory, rows, i, is_copy, motion) -> int:
     """Every assignment of row i in every hypothesis with its score; how many there are."""
     bank = memory.state[0]
-    time_us, lat, lon = rows.time_us[i], rows.lat_deg[i], rows.lon_deg[i]
+    time_us, lat, lon, noise = rows.time_us[i], rows.lat_deg[i], rows.lon_deg[i], rows.noise_m[i]
     east, north = rows.east_m_s[i], rows.north_m_s[i]
     any_velocity = log_any_velocity(east, north)
     n = 0
@@ -207,7 +210,7 @@ def _choices(memory, rows, i, is_copy, motion) -> int:
         score = memory.score[bank, k] + silent
         for h in range(n_hulls):
             hull = hulls[h]
-            fit = log_fit(hull, time_us, lat, lon, east, north, motion)
+            fit = log_fit(hull, time_us, lat, lon, noise, east, north, motion)
             x, y = offset_m(hull.lat_deg, hull.lon_deg, lat, lon)
             nearest = min(nearest, (x * x + y * y) ** 0.5)
             best = max(best, fit)
@@ -254,12 +257,12 @@ def _shortest_s(hulls, n_hulls):
     shortest = inf
     for h in range(n_hulls):
         if hulls[h].n_rows > 1:
-            shortest = min(shortest, hulls[h].interval_s)
+            shortest = min(shortest, interval_s(hulls[h]))
     return FIRST_INTERVAL_S if shortest == inf else shortest
 
 
 @njit(cache=True)
-def _make(memory, k_new, parent, action, score, rows, i, mmsi, motion):
+def _make(memory, k_new, parent, action, score, rows, i, mmsi):
     """Write hypothesis `k_new` of the other bank: `parent` with row i assigned as `action` says."""
     bank, undecided, sequence = memory.state[0], memory.state[2], memory.state[3]
     other = 1 - bank
@@ -275,7 +278,7 @@ def _make(memory, k_new, parent, action, score, rows, i, mmsi, motion):
     for back in range(1, undecided + 1):
         slot = (sequence - back) % scan
         memory.labels[other, k_new, slot] = memory.labels[bank, parent, slot]
-    time_us, lat, lon = rows.time_us[i], rows.lat_deg[i], rows.lon_deg[i]
+    time_us, lat, lon, noise = rows.time_us[i], rows.lat_deg[i], rows.lon_deg[i], rows.noise_m[i]
     east, north, observation_id = rows.east_m_s[i], rows.north_m_s[i], rows.observation_id[i]
     label = _STALE_LABEL
     if action == _NEW:
@@ -283,12 +286,12 @@ def _make(memory, k_new, parent, action, score, rows, i, mmsi, motion):
         n = max(n, h + 1)
         label = track_id_of(mmsi, observation_id)
         begin(
-            memory.hulls[other, k_new, h], label, observation_id, time_us, lat, lon, east, north,
-            _shortest_s(memory.hulls[bank, parent], memory.n_hulls[bank, parent]),
+            memory.hulls[other, k_new, h], label, observation_id, time_us, lat, lon, noise, east,
+            north, _shortest_s(memory.hulls[bank, parent], memory.n_hulls[bank, parent]),
         )  # fmt: skip
     elif action >= 0:
         hull = memory.hulls[other, k_new, action]
-        advance(hull, observation_id, time_us, lat, lon, east, north, motion.noise_m)
+        advance(hull, observation_id, time_us, lat, lon, noise, east, north)
         label = hull.track_id
     memory.labels[other, k_new, sequence % scan] = label
     memory.n_hulls[other, k_new], memory.score[other, k_new] = n, score
@@ -305,7 +308,7 @@ def _signature(hulls, n_hulls):
 
 
 @njit(cache=True)
-def _keep_best(memory, n_choices, rows, i, mmsi, motion, margin):
+def _keep_best(memory, n_choices, rows, i, mmsi, margin):
     """Make the best distinct hypotheses from the choices; best first, ties in order of making."""
     most, bank = memory.score.shape[1], memory.state[0]
     kept, top = 0, -inf
@@ -328,7 +331,7 @@ def _keep_best(memory, n_choices, rows, i, mmsi, motion, margin):
             continue
         _make(
             memory, kept, memory.choice_parent[best], memory.choice_action[best],
-            score - top, rows, i, mmsi, motion,
+            score - top, rows, i, mmsi,
         )  # fmt: skip
         is_new = True
         for k in range(kept):
@@ -385,7 +388,11 @@ def _decide(memory, fates, i, first):
 
 @njit(cache=True)
 def _fate_of(memory, label) -> int:
-    """What a label means now: the way of a hull, noise, or a fragment that others passed by."""
+    """What a label means now: the way of a hull, noise, or a fragment that others passed by.
+
+    A few rows that agree with each other and contradict a hull that then goes on from where it was
+    are set aside, once it has sent more than they: they would be a ship that vanishes.
+    """
     if label == _STALE_LABEL:
         return STALE
     bank = memory.state[0]
@@ -398,12 +405,13 @@ def _fate_of(memory, label) -> int:
             others = max(others, hull.n_rows)
     if mine < 0:
         return OUTLIER
-    n_rows = memory.hulls[bank, 0, mine].n_rows
-    if n_rows == 1 and others >= 2:
+    hull = memory.hulls[bank, 0, mine]
+    if hull.n_rows == 1 and others >= 2:
         return OUTLIER
-    if n_rows == 2 and others >= 3 and memory.hulls[bank, 0, mine].n_rivals >= 5:
-        return SHORT_FRAGMENT
-    return TRACK
+    if hull.n_rows > _FRAGMENT_ROWS or others <= hull.n_rows or hull.n_rivals < _PASSED_BY:
+        return TRACK
+    is_silent = hull.waited_s > 3.0 * interval_s(hull)
+    return SHORT_FRAGMENT if hull.n_rows == 2 or is_silent else TRACK
 
 
 @njit(cache=True)
@@ -416,7 +424,7 @@ def _hand_out(memory, rows, fates, head, end, before_us, delay_us) -> int:
             fates.label[head] = memory.labels[bank, 0, (memory.state[3] - back) % scan]
         label, bank = fates.label[head], memory.state[0]
         main = memory.hulls[bank, 0, 0]
-        if main.track_id == label and main.n_rows > 2:
+        if main.track_id == label and main.n_rows > _FRAGMENT_ROWS:
             fates.fate[head] = TRACK
         else:
             fates.fate[head] = _fate_of(memory, label)
@@ -428,23 +436,23 @@ def _hand_out(memory, rows, fates, head, end, before_us, delay_us) -> int:
 def _plain_run(hulls, n_hulls, rows, labels, i, end, motion):
     """Give rows from i on to the one live hull while they are plain; returns the next row.
 
-    Once that hull has three rows, no row handed out on the way could have had another fate.
+    Once that hull has more rows than a fragment, no row handed out on the way could have had
+    another fate.
     """
     time_us, observation_id = rows.time_us, rows.observation_id
-    lat, lon, east, north = rows.lat_deg, rows.lon_deg, rows.east_m_s, rows.north_m_s
+    lat, lon, noise = rows.lat_deg, rows.lon_deg, rows.noise_m
+    east, north = rows.east_m_s, rows.north_m_s
     while i < end:
         h = _only_live(hulls, n_hulls, time_us[i])
         if h < 0:
             break
         hull = hulls[h]
-        if not is_plain(hull, time_us[i], lat[i], lon[i], east[i], north[i], motion):
+        if not is_plain(hull, time_us[i], lat[i], lon[i], noise[i], east[i], north[i], motion):
             break
-        advance(
-            hull, observation_id[i], time_us[i], lat[i], lon[i], east[i], north[i], motion.noise_m
-        )
+        advance(hull, observation_id[i], time_us[i], lat[i], lon[i], noise[i], east[i], north[i])
         labels[i] = hull.track_id
         i += 1
-        if hull.n_rows <= 3:
+        if hull.n_rows <= _FRAGMENT_ROWS + 1:
             break
     return i
 
@@ -455,7 +463,7 @@ def _begin_key(memory, rows, fates, i, mmsi):
     label, bank = track_id_of(mmsi, rows.observation_id[i]), memory.state[0]
     begin(
         memory.hulls[bank, 0, 0], label, rows.observation_id[i], rows.time_us[i], rows.lat_deg[i],
-        rows.lon_deg[i], rows.east_m_s[i], rows.north_m_s[i], FIRST_INTERVAL_S,
+        rows.lon_deg[i], rows.noise_m[i], rows.east_m_s[i], rows.north_m_s[i], FIRST_INTERVAL_S,
     )  # fmt: skip
     memory.n_hulls[bank, 0], memory.score[bank, 0] = 1, 0.0
     memory.state[1] = 1
@@ -491,7 +499,7 @@ def assign_key(memory, rows, fates, first, fresh, end, mmsi, motion, delay_us, m
         n_choices = _choices(memory, rows, i, is_copy, motion)
         alone = _only_live(memory.hulls[bank, 0], memory.n_hulls[bank, 0], time_us) >= 0
         width = _WIDTH_ALONE * margin if alone else margin
-        _keep_best(memory, n_choices, rows, i, mmsi, motion, width)
+        _keep_best(memory, n_choices, rows, i, mmsi, width)
         _decide(memory, fates, i, first)
         i += 1
     return _hand_out(memory, rows, fates, head, end, until_us, delay_us)

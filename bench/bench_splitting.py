@@ -249,8 +249,37 @@ def given(name: str) -> tuple[pl.DataFrame, list | None]:
     return table, (answer if all(answer) and answer else None)
 
 
+def steps_kn(rows: pl.DataFrame, inside: list, cut: list) -> list[float]:
+    """Speeds over the steps within one label of `inside` where the label of `cut` changes.
+
+    Steps under 2 km are left out: there a speed says more of the clocks than of the ship.
+    """
+    last: dict[object, int] = {}
+    found = []
+    lat, lon, at = rows["lat_deg"], rows["lon_deg"], rows["time_us"]
+    for i in np.argsort(at.to_numpy(), kind="stable").tolist():
+        before = last.get(inside[i])
+        last[inside[i]] = i
+        if before is None or cut[before] == cut[i]:
+            continue
+        away_m = distance_m(lat[before], lon[before], lat[i], lon[i])
+        if away_m > 2_000.0:
+            found.append(away_m / max((at[i] - at[before]) / 1e6, 1.0) / 0.514444)
+    return found
+
+
+def told(speeds_kn: list[float]) -> dict[str, float]:
+    return {"steps": len(speeds_kn), "over_60_kn": sum(v > 60 for v in speeds_kn),
+            "median_kn": round(float(np.median(speeds_kn)), 1) if speeds_kn else 0.0}  # fmt: skip
+
+
 def segments() -> dict[str, object]:
-    """Ours against another segmenter's answers, which are not the truth."""
+    """Ours against another segmenter's answers, which are not the truth.
+
+    `they_cut_we_join`: speeds over their cuts inside our tracks: feasible ones need no second hull.
+    `we_cut_they_join`: speeds that the ship of their segments needs where ours changes hull.
+    `as_one_ship`: steps of all rows as one ship's that lie between our tracks.
+    """
     found: dict[str, object] = {}
     names = ["segmented-416000000.json", "338013000.json", "263576000.json"]
     names += sorted(p.name for p in (SEGMENTS / "point-pair").glob("*.gz"))
@@ -260,12 +289,15 @@ def segments() -> dict[str, object]:
         sizes = sorted(Counter(label[label >= 0].tolist()).values(), reverse=True)
         entry: dict[str, object] = {"rows": rows.height, "tracks": n_tracks, "set_aside": n_aside,
                                     "rows_by_track": sizes[:8]}  # fmt: skip
+        entry["as_one_ship"] = told(steps_kn(rows, [0] * rows.height, label.tolist()))
         if answer:
             entry["theirs"] = len(set(answer))
             entry["f1_against_theirs"] = round(pairwise_f1(answer, label.tolist()), 4)
             pairs = Counter(zip(label.tolist(), answer, strict=True))
             inside = Counter(a for (_, a), n in pairs.items())
             entry["theirs_that_ours_cuts"] = sum(v > 1 for v in inside.values())
+            entry["they_cut_we_join"] = told(steps_kn(rows, label.tolist(), answer))
+            entry["we_cut_they_join"] = told(steps_kn(rows, answer, label.tolist()))
         found[name] = entry
     return found
 

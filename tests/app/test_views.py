@@ -9,9 +9,9 @@ import pytest
 from fairlead.app import views
 from fairlead.app.config import Settings
 from fairlead.app.reference import load
-from fairlead.app.verbs import show
+from fairlead.app.verbs import review, show
 from fairlead.engines.sql import query
-from fairlead.schema.errors import ConfigError
+from fairlead.schema.errors import ConfigError, EngineError
 from fairlead.schema.tables import EVENTS, LEADS, STATICS
 
 HOSTILE = "[bold]=1+1[/bold]\x1b[31m\u202e\x9b2J"
@@ -94,3 +94,16 @@ def test_a_reference_folder_that_holds_nothing_known_is_said(tmp_path):
     (tmp_path / "harbours.csv").write_text("name,lat,lon\n")
     with pytest.raises(ConfigError, match="no file of a known name"):
         load(Settings(reference=tmp_path), lambda _: None)
+
+
+def test_a_kind_that_no_detector_has_is_named_with_the_nearest():
+    with pytest.raises(ConfigError, match="unknown kind `gpa`") as told:
+        show._check_kind("gpa", EVENTS.empty())
+    assert "`gap`" in told.value.help
+    show._check_kind("gap", EVENTS.empty())
+
+
+def test_a_review_of_nothing_makes_no_workspace(tmp_path):
+    with pytest.raises(EngineError, match="no workspace"):
+        review._lead(tmp_path / "none", "lead-0")
+    assert not list(tmp_path.iterdir())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 from fairlead.app import config, report
@@ -15,10 +16,10 @@ from fairlead.schema.tables import LEADS
 
 def main(given: argparse.Namespace) -> dict[str, Any]:
     settings = config.load(config.path_of(given.config), config.flags(given))
+    lead = _lead(settings.workspace, given.id)
+    until_us = int(lead["end_us"])
     engine = EmbeddedEngine(settings.workspace, inlets=INLETS)
     try:
-        lead = _lead(engine, given.id)
-        until_us = int(lead["end_us"])
         engine.handle(given.id, lead["mmsi"], until_us, given.verdict, given.reason)
     finally:
         engine.close()
@@ -29,9 +30,14 @@ def main(given: argparse.Namespace) -> dict[str, Any]:
     return {"lead_id": given.id, "verdict": given.verdict, "until": iso(until_us)}
 
 
-def _lead(engine: EmbeddedEngine, lead_id: str) -> dict[str, Any]:
-    for lead in engine.scan(LEADS).to_pylist():
-        if lead["lead_id"] == lead_id:
-            return lead
+def _lead(workspace: Path, lead_id: str) -> dict[str, Any]:
+    """The lead, looked up without making or locking a workspace."""
+    engine = EmbeddedEngine(workspace, inlets=INLETS, writable=False)
+    try:
+        for lead in engine.scan(LEADS).to_pylist():
+            if lead["lead_id"] == lead_id:
+                return lead
+    finally:
+        engine.close()
     message = f"no lead `{lead_id}`"
     raise ConfigError(message, help="`fairlead show leads` lists them")

@@ -71,8 +71,17 @@ def _chosen(rows: pa.Table, table: Table, given: argparse.Namespace) -> pa.Table
         if "kind" not in rows.column_names:
             message = f"table `{table.name}` has no kinds"
             raise ConfigError(message, help="use `--kind` with `events`")
+        _check_kind(given.kind, rows)
         keep &= pc.equal(rows["kind"], given.kind).to_numpy(zero_copy_only=False)
     return rows if keep.all() else rows.filter(pa.array(keep))
+
+
+def _check_kind(kind: str, rows: pa.Table) -> None:
+    from fairlead.events import DETECTORS
+
+    known = {*DETECTORS, *pc.unique(rows["kind"]).to_pylist()}
+    if kind not in known:
+        raise config.unknown_name(kind, known, "`--kind`", what="kind")
 
 
 def _of_vessel(rows: pa.Table, mmsi: int) -> np.ndarray:

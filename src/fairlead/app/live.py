@@ -43,6 +43,7 @@ def follow(
         reader.start()
         report.tell(f"{source.name}: following")
     reading = {s.name for s in sources}
+    told: dict[str, int] = {}
     settled_s = time.monotonic()
     while reading and not interrupt.asked:
         _take(waiting, pending, reading, time.monotonic() + COMMIT_EVERY_S)
@@ -51,9 +52,11 @@ def follow(
             part.wait()
         if time.monotonic() - settled_s >= SETTLE_EVERY_S:
             _settle(engine, flow, pending, settings)
+            _tell_news(pending, told)
             settled_s = time.monotonic()
     if reading:
         _settle(engine, flow, pending, settings)
+        _tell_news(pending, told)
     else:
         engine.run(flow.steps)
 
@@ -92,6 +95,12 @@ def _settle(
     newest_us = max((p.newest_us for p in pending.values()), default=0)
     if newest_us:
         engine.run(flow.steps, until_us=newest_us - settings.lateness_s * 1_000_000)
-    for part in pending.values():
+
+
+def _tell_news(pending: dict[str, Pending], told: dict[str, int]) -> None:
+    """One line per source that has sent something since the last one."""
+    for name, part in pending.items():
         totals = part.totals
-        report.tell(f"{part.source.name}: {totals.n_lines:,} lines, {totals.n_rows:,} messages")
+        if told.get(name, -1) != totals.n_lines:
+            report.tell(f"{name}: {totals.n_lines:,} lines, {totals.n_rows:,} messages")
+            told[name] = totals.n_lines

@@ -172,11 +172,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:  # noqa: BLE001 - the last door: no traceback for an officer
         if given.debug:
             raise
-        what = f"unexpected {type(error).__name__}: {error}"
-        return _fail(given, what, "run again with `--debug` and report what it prints", 1)
+        return _fail(given, *_said(error), 1)
     if given.json and answer is not None:
         print(json.dumps(answer, sort_keys=True), flush=True)
     return 0
+
+
+def _said(error: Exception) -> tuple[str, str]:
+    """What went wrong and what to do about it, of an error that is not ours."""
+    if "no locator available" in str(error):
+        message = "compiled kernels can be kept neither beside the program nor in the home folder"
+        return message, "set NUMBA_CACHE_DIR to a folder that only you can write"
+    what = f"unexpected {type(error).__name__}: {error}"
+    return what, "run again with `--debug` and report what it prints"
 
 
 def _fail(given: argparse.Namespace, message: str, help: str, exit_code: int) -> int:

@@ -29,7 +29,7 @@ def test_a_kind_nobody_weighed_has_a_small_weight():
         ("log_odds = 2.0", "log_odds = -2.0", "is negative"),
         ('explains = ["gap"]', 'explains = ["nap"]', "explains unknown `nap`"),
         ("[prior]", "[prio]", "keyerror 'prior'"),
-        ("cap = 4.0", "cap = ", "Invalid value"),
+        ("cap = 3.5", "cap = ", "Invalid value"),
     ],
 )
 def test_a_wrong_file_says_what_is_wrong(old, new, said):

@@ -16,7 +16,7 @@ from fairlead.simulate.fleet import with_check_digit
 from fairlead.simulate.passage import STEP_S
 from fairlead.simulate.sea import make_scene
 from fairlead.simulate.strait import CENTRE_DEG
-from fairlead.simulate.transmissions import interval_s, place_deg
+from fairlead.simulate.transmissions import place_deg, reporting_s
 from fairlead.simulate.truth import KINDS
 from tests.data import shared_data
 
@@ -232,7 +232,7 @@ def test_no_hull_outruns_itself():
 def test_reporting_intervals_are_those_of_the_standard(
     station, speed_kn, resting, turning, expected_s
 ):
-    assert interval_s(station, speed_kn, resting, turning) == expected_s
+    assert reporting_s(station, speed_kn, resting, turning) == expected_s
 
 
 def test_neighbouring_reports_of_a_hull_are_near_each_other(clean_sea):

@@ -20,7 +20,7 @@ _AT = {name: k for k, name in enumerate(MOTION)}
 
 
 @njit(cache=True)
-def interval_s(station: int, speed_kn: float, resting: bool, turning: bool) -> float:
+def reporting_s(station: int, speed_kn: float, resting: bool, turning: bool) -> float:
     """Nominal reporting interval: M.1371-5 Annex 1 table 1 (class A), table 2 (the others)."""
     if station == 0:
         if resting and speed_kn < 3.0:
@@ -45,7 +45,7 @@ def _schedule(  # noqa: ANN202
         k = min(len(speed_kn) - 1, max(0, int((now_s - grid_s) / step_s)))
         ahead = min(len(course) - 1, k + 3)
         turning = speed_kn[k] > 3.0 and abs(turn_deg(course[k], course[ahead])) > 5.0
-        due_s = max(every_s, interval_s(station, speed_kn[k], resting[k], turning))
+        due_s = max(every_s, reporting_s(station, speed_kn[k], resting[k], turning))
         out[n] = now_s
         n += 1
         now_s += due_s * (0.97 + 0.06 * uniform(seed, hull, n))

@@ -89,11 +89,15 @@ def numbers(words, found, rows, groups, fields, scales, memory, scratch):
             at[k] = found[M_WORD, here[k]]
             bits[k] = found[M_BITS, here[k]]
             shortest = min(shortest, bits[k])
+        mask = np.zeros((len(rows) + 7) // 8, np.uint8)
+        for k in range(n):
+            mask[here[k] >> 3] |= 1 << (here[k] & 7)
         word = np.int64(-1)
         for f in range(groups[g, 2], groups[g, 3]):
             field = fields[f]
             first, width = field[F_FIRST], field[F_WIDTH]
-            if first < 0 or field[F_NA_WIDTH] or first + width > shortest:
+            hard = first < 0 or field[F_NA_WIDTH] != 0 or first + width > shortest
+            if hard:
                 _read_hard(words, at, bits, field, raw)
             else:
                 if first // WORD != word:
@@ -101,7 +105,9 @@ def numbers(words, found, rows, groups, fields, scales, memory, scratch):
                     for k in range(n):
                         near[k] = words[at[k] + word]
                 _read_easy(words, at, field, near, next_to, raw)
-            _mark(here, raw, field, u8)
+            if field[F_VALID] >= 0:
+                may_lack = hard or field[F_NA_LOW] <= field[F_NA_HIGH]
+                _mark(here, raw, field[F_VALID], mask, may_lack, u8)
             _store(here, raw, field, scales[f, 0], scales[f, 1], memory)
 
 
@@ -157,16 +163,20 @@ def _read_easy(words, at, field, near, next_to, raw):
 
 
 @njit(cache=True)
-def _mark(rows, raw, field, u8):
-    """Set a bit for each number that is available; make zeros of the others."""
-    valid = field[F_VALID]
-    if valid < 0:
+def _mark(rows, raw, valid, mask, may_lack, u8):
+    """Set a bit for each number that is available; make zeros of the others.
+
+    `mask` has a bit for each of the `rows`, which are in order.
+    """
+    for k in range(rows[0] >> 3, (rows[-1] >> 3) + 1):
+        u8[valid + k] |= mask[k]
+    if not may_lack:
         return
     for k in range(len(rows)):
-        known = raw[k] != UNKNOWN
-        raw[k] = raw[k] if known else 0
-        row = rows[k]
-        u8[valid + (row >> 3)] |= np.uint8(known) << (row & 7)
+        if raw[k] == UNKNOWN:
+            raw[k] = 0
+            row = rows[k]
+            u8[valid + (row >> 3)] &= ~(1 << (row & 7))
 
 
 @njit(cache=True)

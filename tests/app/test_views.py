@@ -10,6 +10,7 @@ from fairlead.app import views
 from fairlead.app.config import Settings
 from fairlead.app.reference import load
 from fairlead.app.verbs import review, show
+from fairlead.engines.embedded import EmbeddedEngine
 from fairlead.engines.sql import query
 from fairlead.schema.errors import ConfigError, EngineError
 from fairlead.schema.tables import EVENTS, LEADS, STATICS
@@ -107,3 +108,23 @@ def test_a_review_of_nothing_makes_no_workspace(tmp_path):
     with pytest.raises(EngineError, match="no workspace"):
         review._lead(tmp_path / "none", "lead-0")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_place_is_shown_to_about_a_metre(capsys):
+    row = pa.table({"lat_deg": [-17.0], "lon_deg": [-179.99512]})
+    views.print_table(row, None)
+    assert capsys.readouterr().out.splitlines()[1].split() == ["-17.00000", "-179.99512"]
+
+
+@pytest.mark.parametrize("writable", [False, True])
+def test_a_damaged_manifest_is_said_to_be_damaged(tmp_path, writable):
+    (tmp_path / "control.sqlite").write_text("no database, " * 100)
+    with pytest.raises(EngineError, match="damaged"):
+        EmbeddedEngine(tmp_path, inlets=[EVENTS], writable=writable)
+
+
+def test_a_file_is_no_workspace(tmp_path):
+    (tmp_path / "file").touch()
+    for folder in (tmp_path / "file", tmp_path / "file" / "under"):
+        with pytest.raises(EngineError, match="is a file or lies under one"):
+            EmbeddedEngine(folder, inlets=[EVENTS])

@@ -83,7 +83,7 @@ class Workspace:
             )
         with clear_errors(folder):
             self.control = _open_control(folder, writable=writable)
-        self._check_version()
+            self._check_version()
         if writable:
             self._clear_leftovers()
 
@@ -263,6 +263,11 @@ def _engine_error(folder: Path, error: OSError) -> EngineError:
         return EngineError(
             f"workspace `{folder}` cannot be written: {error.strerror}",
             help="pass a folder you may write with `--workspace DIR`",
+        )
+    if error.errno in (errno.EEXIST, errno.ENOTDIR):
+        return EngineError(
+            f"workspace `{folder}` is a file or lies under one",
+            help="pass a folder with `--workspace DIR`",
         )
     return EngineError(f"workspace `{folder}`: {error}", help="check the folder and its disk")
 

@@ -102,5 +102,5 @@ def _tell_news(pending: dict[str, Pending], told: dict[str, int]) -> None:
     for name, part in pending.items():
         totals = part.totals
         if told.get(name, -1) != totals.n_lines:
-            report.tell(f"{name}: {totals.n_lines:,} lines, {totals.n_rows:,} messages")
+            report.tell(f"{name}: {totals.n_lines:,} lines, {totals.n_rows:,} reports")
             told[name] = totals.n_lines

@@ -47,7 +47,7 @@ def print_table(rows: pa.Table, table: Table | None) -> None:
             no_wrap=name.endswith(("_id", "_us")) or numeric,
         )
     for row in _readable(rows.select(names), table):
-        grid.add_row(*[Text(_cell(row[n])) for n in names])
+        grid.add_row(*[Text(_cell(n, row[n])) for n in names])
     width = None if sys.stdout.isatty() else _WIDTH_OF_FILE
     Console(highlight=False, markup=False, width=width).print(grid)
 
@@ -95,10 +95,12 @@ def _heading(name: str) -> str:
     return name.removesuffix("_us").replace("_", " ")
 
 
-def _cell(value: Any) -> str:
+def _cell(name: str, value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, float):
+        if name in ("lat_deg", "lon_deg"):
+            return f"{value:.5f}"
         return f"{value:.5g}" if abs(value) < 1000 else f"{value:,.0f}"
     text = plain(value)
     return text if len(text) <= _WIDE else text[: _WIDE - 1] + "…"

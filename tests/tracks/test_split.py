@@ -223,3 +223,19 @@ def test_track_ids_come_from_the_mmsi_and_the_first_observation():
     ids = row_ids(rows["mmsi"].to_numpy().astype(np.int64), rows["observation_id"].to_numpy())
     assert set(points["track_id"].to_pylist()) <= set(ids.tolist())
     assert track_id_of(5, 77) == row_ids(np.array([5]), np.array([77]))[0]
+
+
+def test_a_row_handed_out_in_a_burst_is_not_decided_again():
+    """Bursts elsewhere long enough to be a hull: the best hypothesis changes after the hand-out."""
+    rng = np.random.default_rng(23)
+    for _ in range(4):
+        way = sail(rng, 80, 50.0, 0.0, 0.0, 90.0, 120.0, True)
+        for column, off_deg in ((1, 1.5), (2, 1.0)):
+            k = rng.integers(5, 60)
+            way[k : k + rng.integers(6, 11), column] += off_deg
+        rows = observed(np.full(80, 102), (way[:, 0] * 1e6).astype(np.int64), *way[:, 1:].T)
+        whole = Span(-HOUR_US, 6 * HOUR_US)
+        once = walk(Hulls(), rows, [whole])
+        often = walk(Hulls(), rows, whole.cut(*range(0, 3 * HOUR_US, HOUR_US // 12)))
+        assert once[0].equals(often[0])
+        assert once[1].equals(often[1])

@@ -500,6 +500,6 @@ def assign_key(memory, rows, fates, first, fresh, end, mmsi, motion, delay_us, m
         alone = _only_live(memory.hulls[bank, 0], memory.n_hulls[bank, 0], time_us) >= 0
         width = _WIDTH_ALONE * margin if alone else margin
         _keep_best(memory, n_choices, rows, i, mmsi, width)
-        _decide(memory, fates, i, first)
+        _decide(memory, fates, i, head)
         i += 1
     return _hand_out(memory, rows, fates, head, end, until_us, delay_us)

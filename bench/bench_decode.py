@@ -135,7 +135,7 @@ def sentences(seed: int, n: int) -> list[bytes]:
     lines: list[bytes] = []
     while len(lines) < n:
         kind = rng.choices((1, 3, 4, 5, 18, 21, 24), (70, 8, 5, 6, 8, 1, 2))[0]
-        values = {
+        values: dict[str, str | float | bytes] = {
             "type": kind,
             "mmsi": rng.randrange(200_000_000, 775_999_999),
             "lat": rng.uniform(-80, 80),

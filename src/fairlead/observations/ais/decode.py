@@ -128,7 +128,7 @@ def decode_block(
     return Decoded(messages, rejects, counts, framed.carry)
 
 
-def n_newlines(content: bytes) -> int:
+def n_line_feeds(content: bytes) -> int:
     """Four times as fast as bytes.count where lines are short."""
     return int(np.count_nonzero(np.frombuffer(content, np.uint8) == NEWLINE))
 
@@ -261,7 +261,7 @@ def iter_decoded(
             )
             carry = decoded.carry
             offset += len(waiting)
-            line += n_newlines(waiting)
+            line += n_line_feeds(waiting)
             yield decoded
         waiting = block
 

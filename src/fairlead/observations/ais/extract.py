@@ -168,15 +168,15 @@ def _mark(rows, raw, valid, mask, may_lack, u8):
 
     `mask` has a bit for each of the `rows`, which are in order.
     """
-    for k in range(rows[0] >> 3, (rows[-1] >> 3) + 1):
-        u8[valid + k] |= mask[k]
     if not may_lack:
+        for k in range(rows[0] >> 3, (rows[-1] >> 3) + 1):
+            u8[valid + k] |= mask[k]
         return
     for k in range(len(rows)):
-        if raw[k] == UNKNOWN:
-            raw[k] = 0
-            row = rows[k]
-            u8[valid + (row >> 3)] &= ~(1 << (row & 7))
+        known = raw[k] != UNKNOWN
+        raw[k] = raw[k] if known else 0
+        row = rows[k]
+        u8[valid + (row >> 3)] |= np.uint8(known) << (row & 7)
 
 
 @njit(cache=True)

@@ -19,7 +19,7 @@ from fairlead.observations.ais.build import (
     strings,
     words,
 )
-from fairlead.observations.ais.decode import Carry, Framed, Place, frame, give_up, n_newlines
+from fairlead.observations.ais.decode import Carry, Framed, Place, frame, give_up, n_line_feeds
 from fairlead.observations.ais.layouts import LAYOUTS
 from fairlead.observations.ais.state import (
     G_WIDTH,
@@ -161,7 +161,7 @@ class _Stream:
     def read(self, row: dict) -> None:
         place = Place(row["offset"], row["first_line"], row["received_us"])
         self._frame(row["payload"], place, final=False)
-        lines = n_newlines(row["payload"])
+        lines = n_line_feeds(row["payload"])
         self.place = Place(
             place.offset + len(row["payload"]), place.first_line + lines, place.received_us
         )

@@ -192,7 +192,8 @@ def _fail(given: argparse.Namespace, message: str, help: str, exit_code: int) ->
 
     print(f"error: {plain(message)}", file=sys.stderr)
     if help:
-        print(f"help: {plain(help)}", file=sys.stderr)
+        lines = "\n".join(plain(line) for line in help.split("\n"))
+        print(f"help: {lines}", file=sys.stderr)
     if given.json:
         failure: dict[str, Any] = {
             "ok": False,

@@ -6,6 +6,7 @@ Decoders run as bytes come in and fill the inlets. Everything after that runs in
 
 from __future__ import annotations
 
+import glob
 import importlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -128,13 +129,12 @@ def every_step() -> list[Step]:
 
 
 def read_claims(paths: Sequence[Path], notice: Callable[[str], None]) -> pa.Table:
-    """The claims of all watch lists, each file's own date of writing as its edition."""
+    """The claims of all watch lists, the date of a path's newest file as their edition."""
     from fairlead.links.watchlists import read_watchlist
 
     parts = [CLAIMS.empty()]
     for path in paths:
-        edition_us = path.stat().st_mtime_ns // 1000 if path.exists() else 0
-        found = read_watchlist(path, edition_us)
+        found = read_watchlist(path, _edition_us(path))
         parts.append(found.claims)
         for name, layout in found.layouts.items():
             notice(f"{name}: {layout}")
@@ -144,6 +144,13 @@ def read_claims(paths: Sequence[Path], notice: Callable[[str], None]) -> pa.Tabl
             f"{count(dropped, 'field')} that may be about persons dropped"
         )
     return pa.concat_tables(parts)
+
+
+def _edition_us(path: Path) -> int:
+    """When the newest file of a path, a folder or a pattern was last written; 0 for none."""
+    within = path.rglob("*") if path.is_dir() else map(Path, glob.glob(str(path)))
+    files = [path] if path.is_file() else [p for p in within if p.is_file()]
+    return max((p.stat().st_mtime_ns // 1000 for p in files), default=0)
 
 
 def store_claims(engine: EmbeddedEngine, flow: Flow) -> None:

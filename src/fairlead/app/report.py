@@ -41,7 +41,13 @@ def print_counts(
 ) -> None:
     """One line per stage, then what was refused by reason."""
     shown = [count(tables[name], *nouns) for name, *nouns in _STAGES if tables.get(name)]
-    paper.line(", ".join(shown) if shown else "no positions and no static reports", "dim")
+    waiting = tables.get("reports", 0)
+    nothing = (
+        f"{count(waiting, 'report')}, none of them settled yet: event time is not past them"
+        if waiting
+        else "no positions and no static reports"
+    )
+    paper.line(", ".join(shown) if shown else nothing, "dim")
     if rejects:
         reasons = ", ".join(
             f"{n:,} {reason}"
@@ -49,7 +55,9 @@ def print_counts(
         )
         paper.line(f"refused {sum(rejects.values()):,}: {reasons}", "dim")
     if n_late:
-        paper.line(f"{count(n_late, 'row')} came after its time was settled; run again", "dim")
+        paper.line(
+            f"{count(n_late, 'row')} came late: that time was settled again with them", "dim"
+        )
 
 
 _STAGES = (

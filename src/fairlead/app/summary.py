@@ -7,6 +7,7 @@ from typing import Any
 import pyarrow.compute as pc
 
 from fairlead.app.config import Settings
+from fairlead.app.flow import INLETS
 from fairlead.engines.embedded import EmbeddedEngine
 from fairlead.schema.tables import (
     EVENTS,
@@ -30,6 +31,7 @@ def summary(engine: EmbeddedEngine, settings: Settings) -> dict[str, Any]:
     return {
         "workspace": str(settings.workspace),
         "tables": {
+            "reports": sum(engine.n_rows(table) for table in INLETS),
             "observations": engine.n_rows(OBSERVATIONS),
             "statics": engine.n_rows(STATICS),
             "tracks": pc.count_distinct(tracks["track_id"]).as_py(),

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from fairlead.schema.errors import ConfigError, SourceError
 
-ROW_GROUP_ROWS = 250_000
+ROW_GROUP_ROWS = 125_000
 
 
 class Writer(Protocol):

@@ -128,3 +128,26 @@ def test_a_file_is_no_workspace(tmp_path):
     for folder in (tmp_path / "file", tmp_path / "file" / "under"):
         with pytest.raises(EngineError, match="is a file or lies under one"):
             EmbeddedEngine(folder, inlets=[EVENTS])
+
+
+def points(*places):
+    rows = [{"time_us": t, "lat_deg": 0.0, "lon_deg": lon, "kind": "gap"} for t, lon in places]
+    held = pa.Table.from_pylist(rows)
+    blank = {n: pa.nulls(len(rows), EVENTS.columns.field(n).type) for n in EVENTS.columns.names}
+    return pa.table({**blank, **{n: held[n] for n in held.column_names}})
+
+
+@pytest.mark.parametrize(
+    ("filters", "kept"),
+    [
+        ({"bbox": "170,-1,-170,1"}, [175.0, -175.0]),
+        ({"bbox": "-10,-1,10,1"}, [0.0]),
+        ({"since": "1970-01-01T00:00:01Z"}, [-175.0, 0.0]),
+        ({"until": "1970-01-01T00:00:01Z"}, [175.0]),
+    ],
+)
+def test_a_box_may_cross_180_and_a_period_is_half_open(filters, kept):
+    given = dict.fromkeys(("since", "until", "bbox", "vessel", "kind"))
+    rows = points((0, 175.0), (1_000_000, -175.0), (2_000_000, 0.0))
+    chosen = show._chosen(rows, EVENTS, argparse.Namespace(**{**given, **filters}))
+    assert chosen["lon_deg"].to_pylist() == kept

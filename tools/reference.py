@@ -12,9 +12,8 @@ from pathlib import Path
 
 os.environ["COLUMNS"] = "90"
 
-from fairlead.app.flow import every_step
-
 from fairlead.app import cli, config
+from fairlead.app.flow import every_step
 from fairlead.schema.tables import TABLES
 
 FOLDER = Path(__file__).parents[1] / "docs" / "reference"

@@ -55,7 +55,27 @@ def test_why_leads_from_a_lead_to_the_bytes(watched):
     raw = [o["raw"] for part in tree["under"] for o in part["observations"]]
     assert raw
     lines = set(sea.nmea.read_text("utf-8").splitlines())
-    assert all(record in lines for record in raw)
+    assert all(part in lines for record in raw for part in record.splitlines())
+
+
+def test_why_shows_every_sentence_of_a_message(watched):
+    """A name is in the second sentence of a static report."""
+    _, state, _ = watched
+    sql = "select observation_id from statics where msg_type = 5 and n_heard = 1 limit 1"
+    done = fairlead("show", sql, "--workspace", state, "--format", "csv")
+    number = done.stdout.split()[-1].decode()
+    raw = answer(fairlead("why", number, "--workspace", state, "--json"))["raw"]
+    assert len(raw.splitlines()) == 2
+    assert ",2,1," in raw.splitlines()[0]
+    assert ",2,2," in raw.splitlines()[1]
+
+
+def test_words_on_leads_and_revisions_can_be_shown(watched):
+    _, state, _ = watched
+    for name in ("handled", "revisions"):
+        done = fairlead("show", name, "--workspace", state, "--format", "csv")
+        assert done.returncode == 0, done.stderr.decode()
+        assert done.stdout
 
 
 def test_why_is_readable(watched):

@@ -56,7 +56,9 @@ def print_counts(
         paper.line(f"refused {sum(rejects.values()):,}: {reasons}", "dim")
     if n_late:
         paper.line(
-            f"{count(n_late, 'row')} came late: that time was settled again with them", "dim"
+            f"{count(n_late, 'row')} came late: that time was settled again with them; what "
+            "changed is in `fairlead show revisions`",
+            "dim",
         )
 
 

@@ -145,6 +145,15 @@ class EmbeddedEngine:
         """Named counts kept beside the tables."""
         return self.workspace.counts()
 
+    def revisions(self) -> pa.Table:
+        """What late rows and longer recordings changed in events and leads, and why."""
+        names = ("table_name", "id", "change", "reason", "before", "after")
+        found = self.workspace.control.execute(
+            f"SELECT {', '.join(names)} FROM revisions ORDER BY revision_id"
+        ).fetchall()
+        schema = pa.schema([(name, pa.string()) for name in names])
+        return pa.Table.from_pylist([dict(zip(names, r, strict=True)) for r in found], schema)
+
     def handled(self) -> list[dict[str, object]]:
         """What reviewers said is handled, oldest first."""
         names = ("lead_id", "mmsi", "until_us", "verdict", "reason")

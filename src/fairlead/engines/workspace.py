@@ -55,6 +55,10 @@ CREATE TABLE IF NOT EXISTS handled (
 """
 
 
+_ROW_GROUP_ROWS = {"raw": 1}
+"""One block a group, so that `why` reads the one block it needs."""
+
+
 @dataclass(frozen=True, slots=True)
 class StoredFile:
     """A committed Parquet file of a table."""
@@ -122,7 +126,7 @@ class Workspace:
                     path,
                     compression=compression,
                     compression_level=1 if compression == "zstd" else None,
-                    row_group_size=131_072,
+                    row_group_size=_ROW_GROUP_ROWS.get(table.name, 131_072),
                     use_dictionary=_dictionary_columns(part.schema),
                     store_schema=True,
                 )

@@ -112,13 +112,14 @@ def _nothing() -> pa.Table:
 
 
 def _fault(source: str, block: dict[str, Any]) -> dict[str, list]:
+    reason, _, detail = block["payload"].decode("utf-8", "replace").partition(":")
     return {
         "source": [source],
         "raw_offset": [block["offset"]],
         "line": [block["first_line"]],
         "time_us": [block["received_us"]],
-        "reason": ["unreadable"],
-        "detail": [block["payload"].decode("utf-8", "replace")],
+        "reason": [reason],
+        "detail": [detail.strip()],
     }
 
 

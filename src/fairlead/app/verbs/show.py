@@ -42,13 +42,26 @@ def main(given: argparse.Namespace) -> dict[str, Any] | None:
     return {"rows": rows.num_rows, "total": total} if given.json else None
 
 
+def _handled(engine: EmbeddedEngine) -> pa.Table:
+    words = engine.handled()
+    names = ("lead_id", "mmsi", "until_us", "verdict", "reason")
+    return pa.table({name: [word[name] for word in words] for name in names})
+
+
+_WORDS = {"revisions": EmbeddedEngine.revisions, "handled": _handled}
+"""What is kept beside the tables: changes by late rows, and reviewers' words on leads."""
+
+
 def _rows(engine: EmbeddedEngine, given: argparse.Namespace) -> tuple[pa.Table, Table | None]:
     table = _BY_NAME.get(given.table)
     if table is not None:
         rows = engine.scan(table)
         return _chosen(rows, table, given), table
+    if given.table in _WORDS:
+        return _WORDS[given.table](engine), None
     if " " not in given.table.strip():
-        raise config.unknown_name(given.table, set(_BY_NAME), "`fairlead show`", what="table")
+        known = {*_BY_NAME, *_WORDS}
+        raise config.unknown_name(given.table, known, "`fairlead show`", what="table")
     unused = [f"--{n}" for n in _FILTERS if getattr(given, n) is not None]
     if unused:
         message = f"{unused[0]} does not reach into an SQL query"

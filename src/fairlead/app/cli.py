@@ -1,7 +1,7 @@
 """The command line: one program, a small set of verbs.
 
-Exit codes: 0 done; 1 unexpected failure; 2 wrong argument or setting; 3 a source cannot be read;
-4 a message cannot be decoded; 5 the workspace cannot be used; 6 a rule forbids it; 130 interrupted.
+Exit codes: 0 done; 1 unexpected failure; 2 wrong argument or setting; 3 a source cannot be read or
+an output cannot be written; 5 the workspace cannot be used; 130 interrupted.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ _VERBS = {
     "demo": "watch a simulated strait to its end and print the leads",
 }
 
-_EPILOG = """exit codes: 0 done, 1 unexpected failure, 2 wrong argument or setting, 3 source,
-4 decoding, 5 workspace, 6 forbidden by a rule, 130 interrupted (start again to resume)"""
+_EPILOG = """exit codes: 0 done, 1 unexpected failure, 2 wrong argument or setting, 3 source or
+output file, 5 workspace, 130 interrupted (start again to resume)"""
 
 
 def parser() -> argparse.ArgumentParser:

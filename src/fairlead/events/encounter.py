@@ -176,7 +176,9 @@ class Encounter:
     def _sentence(self, f: np.void) -> str:
         lasted = said_duration(f["together_us"])
         company = f["n_near"] / f["n"]
-        crowd = "" if company < 0.5 else f" About {company:.0f} other hulls were close by."
+        n_near = round(company)
+        hulls = "1 other hull was" if n_near == 1 else f"{n_near} other hulls were"
+        crowd = "" if n_near < 1 else f" About {hulls} close by."
         stands = "was" if f["ended"] else "has been"
         speed = f["speed_kn"] / max(1, f["n_speeds"])
         return (

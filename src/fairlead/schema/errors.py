@@ -2,10 +2,8 @@
 
 FairleadError
 ├── SourceError     bytes could not be read or recognised
-├── DecodeError     a caller asked for one message and it does not decode
 ├── ConfigError     a setting or an argument is wrong
-├── EngineError     the workspace cannot be opened, written or trusted
-└── PolicyError     a rule forbids what was asked
+└── EngineError     the workspace cannot be opened, written or trusted
 
 Bad rows are data, not exceptions: they go to `rejects` with a reason and are counted.
 """
@@ -26,17 +24,9 @@ class SourceError(FairleadError):
     exit_code = 3
 
 
-class DecodeError(FairleadError):
-    exit_code = 4
-
-
 class ConfigError(FairleadError):
     exit_code = 2
 
 
 class EngineError(FairleadError):
     exit_code = 5
-
-
-class PolicyError(FairleadError):
-    exit_code = 6

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from fairlead.schema.errors import SourceError
+from fairlead.schema.errors import FairleadError, SourceError
 from fairlead.sources.blocks import shown
 
 FORMATS = ("nmea", "csv", "jsonl", "parquet")
@@ -18,6 +18,9 @@ The columns' meaning belongs to the room `observations`; the application hands i
 
 _SENTENCE = re.compile(rb"[!$][A-Z]{2}[A-Z0-9]{3},|\$P[A-Z]{3}")
 _DELIMITERS = (b",", b";", b"\t", b"|")
+
+
+_CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +50,22 @@ def recognise(
         )
     if found == "csv":
         header = first_line(head)
-        sentence = describe("csv", header) if describe else f"CSV, {n_columns(header)} columns"
-        return Recognised("csv", sentence, header)
+        return Recognised("csv", _csv_sentence(header, where, describe), header)
     if found == "jsonl":
         return Recognised("jsonl", _json_sentence(head))
     if found == "parquet":
         return Recognised("parquet", "Parquet")
     return Recognised("nmea", "NMEA sentences" if head else "empty")
+
+
+def _csv_sentence(header: bytes, where: str, describe: Describe | None) -> str:
+    if describe is None:
+        return f"CSV, {n_columns(header)} columns"
+    try:
+        return describe("csv", header)
+    except FairleadError as error:
+        message = f"{where}: {error.message}"
+        raise SourceError(message, help=error.help) from error
 
 
 def first_line(head: bytes) -> bytes:
@@ -82,7 +94,7 @@ def _looks_like_csv(text: bytes) -> bool:
     header = first_line(text)
     delimiter = max(_DELIMITERS, key=header.count)
     names = [name.strip(b' "#') for name in header.split(delimiter)]
-    if len(names) < 3 or b"\x00" in header or header[:1] in (b"[", b"<"):
+    if len(names) < 3 or _CONTROL.search(header) or header[:1] in (b"[", b"<"):
         return False
     named = sum(1 for name in names if re.match(rb"[A-Za-z_\x80-\xff]", name))
     return named * 2 > len(names) and named >= 3

@@ -188,7 +188,7 @@ def ingest(
     read again from the last commit.
     """
     pending = Pending(engine, source, decoders)
-    cursor, _ = engine.cursor(source.name)
+    cursor = engine.cursor(source.name)
     try:
         for raw, after in source.read(cursor):
             pending.add(raw, after)

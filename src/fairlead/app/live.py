@@ -38,7 +38,7 @@ def follow(
     waiting: queue.Queue[Block | Source | BaseException] = queue.Queue(QUEUE_BLOCKS)
     pending = {s.name: Pending(engine, s, flow.decoders) for s in sources}
     for source in sources:
-        start, _ = engine.cursor(source.name)
+        start = engine.cursor(source.name)
         reader = threading.Thread(target=_read, args=(source, start, waiting), daemon=True)
         reader.start()
         report.tell(f"{source.name}: following")

@@ -54,12 +54,12 @@ class EmbeddedEngine:
         self._writer.shutdown(wait=True)
         self.workspace.close()
 
-    def cursor(self, source: str) -> tuple[Cursor, bool]:
-        """Where a source goes on, and whether it was read to its end."""
+    def cursor(self, source: str) -> Cursor:
+        """Where a source goes on."""
         row = self.workspace.control.execute(
-            "SELECT offset, line, fingerprint, finished FROM cursors WHERE source = ?", (source,)
+            "SELECT offset, line, fingerprint FROM cursors WHERE source = ?", (source,)
         ).fetchone()
-        return (Cursor(*row[:3]), bool(row[3])) if row else (Cursor(), False)
+        return Cursor(*row) if row else Cursor()
 
     def carried(self, name: str, table: Table) -> pa.Table:
         """What an ingesting step carried at the last commit."""
@@ -73,7 +73,6 @@ class EmbeddedEngine:
         rows: dict[Table, pa.Table],
         *,
         cursors: dict[str, Cursor] | None = None,
-        finished: Iterable[str] = (),
         carried: dict[str, pa.Table] | None = None,
         counts: dict[str, int] | None = None,
     ) -> None:
@@ -88,11 +87,10 @@ class EmbeddedEngine:
                 self.workspace.register(table, files, None)
                 if table in self.inlets:
                     self._note_arrival(rows[table][table.time].to_numpy())
-            done = set(finished)
             for source, cursor in (cursors or {}).items():
                 control.execute(
-                    "INSERT OR REPLACE INTO cursors VALUES (?, ?, ?, ?, ?)",
-                    (source, cursor.offset, cursor.line, cursor.fingerprint, source in done),
+                    "INSERT OR REPLACE INTO cursors VALUES (?, ?, ?, ?)",
+                    (source, cursor.offset, cursor.line, cursor.fingerprint),
                 )
             for name, part in (carried or {}).items():
                 control.execute(

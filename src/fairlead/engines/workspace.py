@@ -38,7 +38,7 @@ CREATE TABLE IF NOT EXISTS hours (
 CREATE INDEX IF NOT EXISTS files_by_table ON files (table_name, segment);
 CREATE TABLE IF NOT EXISTS cursors (
     source TEXT PRIMARY KEY, offset INTEGER NOT NULL, line INTEGER NOT NULL,
-    fingerprint TEXT NOT NULL, finished INTEGER NOT NULL);
+    fingerprint TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS states (
     name TEXT NOT NULL, segment INTEGER NOT NULL, rows BLOB NOT NULL,
     PRIMARY KEY (name, segment));

@@ -1,7 +1,7 @@
 """The command line: one program, a small set of verbs.
 
 Exit codes: 0 done; 1 unexpected failure; 2 wrong argument or setting; 3 a source cannot be read or
-an output cannot be written; 5 the workspace cannot be used; 130 interrupted.
+an output cannot be written; 4 a person may not do this; 5 the workspace cannot be used; 130 interrupted.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _VERBS = {
 }
 
 _EPILOG = """exit codes: 0 done, 1 unexpected failure, 2 wrong argument or setting, 3 source or
-output file, 5 workspace, 130 interrupted (start again to resume)"""
+output file, 4 refused, 5 workspace, 130 interrupted (start again to resume)"""
 
 
 def parser() -> argparse.ArgumentParser:

@@ -143,6 +143,72 @@ def test_values_that_mean_not_available_are_null():
     assert (positions(rows), reasons(rows)) == ([], ["missing_position"])
 
 
+BARE = {
+    "class": "AIS", "device": "AIS-catcher", "version": 68, "driver": 1, "hardware": "RTL2838",
+    "channel": "B", "repeat": 0, "rxuxtime": 1704067210.25, "rxtime": "20240101000010",
+    "signalpower": -44.0, "ppm": 0, "mmsi": 230907000, "type": 3,
+    "nmea": ["!AIVDM,1,1,,B,33L=LN051HQj3HhRJd7q1W=`0000,0*03"],
+}  # fmt: skip
+BARE_STATIC = {
+    "class": "AIS", "device": "AIS-catcher", "channel": "A", "rxuxtime": 1704067201, "mmsi": 0,
+    "nmea": [
+        "!AIVDM,2,1,3,A,55?MbV02;H;s<HtKR20EHE:0@T4@Dn2222222216L961O5Gf0NSQEp6ClRp8,0*1E",
+        "!AIVDM,2,2,3,A,88888888880,2*27",
+    ],
+}  # fmt: skip
+
+
+def test_sentences_of_ais_catcher_are_decoded():
+    """`-o 3` and NMEA over JSON: both parts of a message stand in one record."""
+    rows = decode(lines(STREAM, BARE, BARE_STATIC, BARE), "jsonl", offset=1000, line=7)
+    assert [p["mmsi"] for p in positions(rows)] == [259000420, 230907000, 230907000]
+    assert reasons(rows) == []
+    _, row, again = rows[POSITION_MESSAGES].to_pylist()
+    (full,) = decode(lines(CATCHER), "jsonl")[POSITION_MESSAGES].to_pylist()
+    for name in ("lat_deg", "lon_deg", "speed_kn", "course_deg", "heading_deg", "nav_status"):
+        assert row[name] == pytest.approx(full[name]), name
+    assert (row["line"], again["line"]) == (8, 10)
+    assert row["raw_offset"] == 1000 + len(lines(STREAM))
+    assert (row["time_us"], row["received_us"]) == (DAY_US + 10_250_000, DAY_US + 10_250_000)
+    (static,) = rows[STATIC_MESSAGES].to_pylist()
+    assert (static["mmsi"], static["line"]) == (351759000, 9)
+    assert static["name"] == "EVER DIADEM"
+    assert static["time_us"] == DAY_US + 1_000_000
+
+
+def test_an_upstream_time_goes_before_the_time_of_receipt():
+    (row,) = decode(lines({**BARE, "toa": 1704067205.5}), "jsonl")[POSITION_MESSAGES].to_pylist()
+    assert row["time_us"] == DAY_US + 5_500_000
+
+
+def test_what_is_said_of_others_is_not_taken_for_the_sender():
+    """Weather, berths and channel areas have keys of the same names as a position or ship data."""
+    weather = {**CATCHER, "type": 8, "dac": 1, "fid": 31}
+    group = {**CATCHER_STATIC, "type": 23, "lat": 1.0, "lon": 2.0}
+    rows = decode(lines(CATCHER, weather, group), "jsonl")
+    assert (len(positions(rows)), statics(rows)) == (1, [])
+    assert reasons(rows) == ["other_message_type"] * 2
+
+
+def test_aids_and_aircraft_keep_their_name_and_their_speed():
+    aid = {**CATCHER, "type": 21, "mmsi": 992351000, "name": "OUTER BUOY", "speed": None}
+    aircraft = {**CATCHER, "type": 9, "mmsi": 111232001, "speed": 140}
+    rows = decode(lines(aid, aircraft), "jsonl")
+    assert [p.get("speed_kn") for p in positions(rows)] == [None, 140.0]
+    assert [s["name"] for s in statics(rows)] == ["OUTER BUOY"]
+    body = {
+        "MessageID": 21, "UserID": 992351000, "Valid": True, "Name": "A BUOY WITH A LONG N",
+        "NameExtension": "AME", "Latitude": 50.0, "Longitude": 1.0, "Type": 30,
+    }  # fmt: skip
+    meta = {"MMSI": 992351000, "time_utc": "2024-01-01 00:00:00 +0000 UTC"}
+    kind = "AidsToNavigationReport"
+    record = {"MessageType": kind, "MetaData": meta, "Message": {kind: body}}
+    (static,) = statics(decode(lines(record), "jsonl"))
+    assert static["name"] == "A BUOY WITH A LONG NAME"
+    broken = {**record, "Message": {kind: {**body, "Valid": False}}}
+    assert reasons(decode(lines(record, broken), "jsonl")) == ["invalid_message"]
+
+
 def test_a_record_without_a_time_is_of_its_receipt():
     gpsd = {k: v for k, v in CATCHER.items() if k != "rxtime"}
     assert positions(decode(lines(gpsd), "jsonl"))[0]["time_us"] == RECEIVED_US
@@ -162,7 +228,16 @@ BAD = [
     (b'{"class":"TPV","lat":1}', "unknown_json"),
     (b'{"class":"AIS","mmsi":"many","lat":1,"lon":1}', "bad_mmsi"),
     (b'{"class":"AIS","mmsi":230907000,"rxtime":"noon","lat":1,"lon":1}', "bad_time"),
-    (b'{"class":"AIS","mmsi":230907000,"type":8}', "missing_position"),
+    (b'{"class":"AIS","mmsi":230907000,"type":8}', "other_message_type"),
+    (b'{"class":"AIS","mmsi":230907000,"type":1}', "missing_position"),
+    (b'{"class":"AIS","nmea":["!AIVDM,1,1,,B,33L=LN051HQj3HhRJd7q1W=`0000,0*04"]}', "bad_checksum"),
+    (b'{"class":"AIS","nmea":["hello"]}', "not_nmea"),
+    (b'{"class":"AIS","nmea":[{"a":1}]}', "bad_json"),
+    (b'{"error":"Api Key Is Not Valid"}', "unknown_json"),
+    (
+        b'{"MessageType":"SafetyBroadcastMessage","MetaData":{"MMSI":1},"Message":{}}',
+        "other_message_type",
+    ),
     (b'{"MessageType":"PositionReport","MetaData":{"MMSI":230907000},"Message":5}', None),
 ]
 
@@ -198,7 +273,7 @@ VALUES = st.recursive(
     max_leaves=6,
 )
 OBJECTS = st.dictionaries(
-    st.sampled_from([*CATCHER, "MessageType", "MetaData", "Message", "eta", "imo"]), VALUES
+    st.sampled_from([*CATCHER, "toa", "MessageType", "MetaData", "Message", "eta", "imo"]), VALUES
 )
 
 

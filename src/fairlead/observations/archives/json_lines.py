@@ -1,9 +1,10 @@
 """JSON lines: as AIS-catcher and gpsd write them, as aisstream does, or flat objects by mapping.
 
-AIS-catcher: https://jvde-github.github.io/AIS-catcher-docs/ (`-o 5`); gpsd: its JSON protocol,
-class AIS, scaled; aisstream: https://aisstream.io/documentation. Every value is read as text and
-then like the cells of a CSV, so that a number in quotes and a word where a number should be cost
-nothing or one value.
+AIS-catcher: https://docs.aiscatcher.org/references/JSON-decoding/ (`-o 5` and the sparse `-o 4`;
+the lines of `-o 3` hold the sentences only, which are decoded); gpsd: its JSON protocol, class AIS,
+scaled; aisstream: https://aisstream.io/documentation and the type definitions it publishes. Every
+value is read as text and then like the cells of a CSV, so that a number in quotes and a word where
+a number should be cost nothing or one value.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import pyarrow.compute as pc
 from fairlead.observations.archives import tokens
 from fairlead.observations.archives.cells import ColumnCells, strings
 from fairlead.observations.archives.delimited import readonly, slices
+from fairlead.observations.archives.embedded import read_sentences
 from fairlead.observations.archives.mapping import HeaderMapping, Layout, layout_of
 from fairlead.observations.archives.records import (
     BYTES_SHOWN,
@@ -53,6 +55,17 @@ CATCHER: Mapping[str, str] = {
     "eta": "eta",
 }
 """Meanings by the keys of AIS-catcher and gpsd."""
+
+_PLACED = ("1", "2", "3", "4", "9", "11", "18", "19", "21", "27", "28")
+_STATED = ("5", "19", "21", "24")
+"""Message types whose place and whose ship data are the sender's own. Weather, berths and targets
+in binary messages have keys of the same names."""
+
+_WHERE = ("lat", "lon")
+_WHAT = (
+    *("name", "imo", "callsign", "ship_type", "to_bow", "to_stern", "to_port", "to_starboard"),
+    *("draught", "destination", "eta"),
+)
 
 _DIMENSION = {"to_bow": "A", "to_stern": "B", "to_port": "C", "to_starboard": "D"}
 _ETA = {"eta_month": "Month", "eta_day": "Day", "eta_hour": "Hour", "eta_minute": "Minute"}
@@ -91,7 +104,13 @@ STREAM: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "second": ("Timestamp",),
     },
     "BaseStationReport": _PLACE,
-    "AidsToNavigationReport": {**_PLACE, **_SIZES, "name": ("Name",), "second": ("Timestamp",)},
+    "AidsToNavigationReport": {
+        **_PLACE,
+        **_SIZES,
+        "name": ("Name",),
+        "name_extension": ("NameExtension",),
+        "second": ("Timestamp",),
+    },
     "ShipStaticData": {
         **_SIZES,
         **{m: ("Eta", part) for m, part in _ETA.items()},
@@ -111,7 +130,7 @@ STREAM: Mapping[str, Mapping[str, tuple[str, ...]]] = {
 }
 """Where aisstream's message bodies hold each meaning."""
 
-_WITH_TYPE = {k: {**v, "msg_type": ("MessageID",)} for k, v in STREAM.items()}
+_WITH_TYPE = {k: {**v, "msg_type": ("MessageID",), "valid": ("Valid",)} for k, v in STREAM.items()}
 
 
 def _struct(paths: list[tuple[str, ...]]) -> pl.Struct:
@@ -128,9 +147,12 @@ _STREAM_PATHS = sorted(
     {("Message", kind, *path) for kind, paths in _WITH_TYPE.items() for path in paths.values()}
 )
 _META = [("MetaData", "MMSI"), ("MetaData", "time_utc")]
-_KNOWN = _struct(
-    [("class",), ("rxtime",), ("rxuxtime",), ("MessageType",), *_META, *_STREAM_PATHS]
-    + [(key,) for key in CATCHER.values()]
+_KEYS = ("class", "rxtime", "rxuxtime", "toa", "scaled", "name", "MessageType")
+_KNOWN = pl.Struct(
+    [
+        *_struct([*((key,) for key in (*_KEYS, *CATCHER.values())), *_META, *_STREAM_PATHS]).fields,
+        pl.Field("nmea", pl.List(pl.String())),
+    ]
 )
 _MAPPING = HeaderMapping("JSON lines", {})
 
@@ -166,24 +188,50 @@ def read_json_lines(
         source, received_us, line + first_line, first + offset, shown, time_basis="received"
     )
     texts = pl.Series(pl.from_arrow(lines))
-    cells = _given(texts, refusals, mapping_toml) if mapping_toml else _known(texts, refusals)
-    return read_records(cells, cells.layout.mapping, provenance, refusals)
+    if mapping_toml:
+        cells, bare = _given(texts, refusals, mapping_toml), None
+    else:
+        cells, bare = _known(texts, refusals)
+    if bare is None:
+        return read_records(cells, cells.layout.mapping, provenance, refusals)
+    held = np.flatnonzero(bare.is_not_null().to_numpy())
+    refusals.leave_out(held)
+    rows = read_records(cells, cells.layout.mapping, provenance, refusals)
+    inside = read_sentences(bare.gather(held), held, cells.times("time"), provenance)
+    return Batch({t: pa.concat_tables([rows[t], inside[t]]) for t in {*rows, *inside}})
 
 
-def _known(texts: pl.Series, refusals: Refusals) -> ColumnCells:
+def _known(texts: pl.Series, refusals: Refusals) -> tuple[ColumnCells, pl.Series | None]:
+    """The cells, and for records that hold nothing but sentences those, null for the others."""
     decoded = _decoded(texts, _KNOWN, refusals)
     is_stream = pl.col("MessageType").is_not_null()
     is_catcher = pl.col("class") == "AIS"
     kinds = decoded.select(stream=is_stream, catcher=is_catcher.fill_null(value=False))
     neither = ~(kinds["stream"] | kinds["catcher"])
     if neither.all() and not refusals.fatal.all():
-        return _given(texts, refusals, "")
+        return _given(texts, refusals, ""), None
     detail = "an object that is neither of class AIS nor has a MessageType"
     refusals.add(neither.to_numpy(), "unknown_json", detail)
+    frame = decoded.select(**_meanings(set(decoded["MessageType"].unique())))
+    _refuse_others(frame, decoded, refusals)
+    cells = _cells(frame.drop("valid"), Layout(_MAPPING, tuple(frame.columns), ",", {}))
+    silent = [pl.col(k).is_null() for k in ("scaled", "lat", "lon", "shipname", "callsign")]
+    only = is_catcher & (pl.col("nmea").list.len() > 0) & pl.all_horizontal(silent)
+    bare = decoded.select(pl.when(only).then("nmea"))["nmea"]
+    return cells, bare if bare.null_count() < len(bare) else None
+
+
+def _meanings(present: set[str | None]) -> dict[str, pl.Expr]:
+    """The value of each meaning, whoever wrote the record."""
     columns = {m: pl.col(key) for m, key in CATCHER.items()}
-    columns["time"] = pl.coalesce("rxuxtime", "rxtime", _at("MetaData", "time_utc"))
+    sent = pl.col("type")
+    columns["name"] = pl.when(sent == "21").then("name").otherwise("shipname")
+    for names, types in ((_WHERE, _PLACED), (_WHAT, _STATED)):
+        for name in names:
+            columns[name] = pl.when(sent.is_null() | sent.is_in(types)).then(columns[name])
+    columns["time"] = pl.coalesce("toa", "rxuxtime", "rxtime", _at("MetaData", "time_utc"))
     columns["mmsi"] = pl.coalesce("mmsi", _at("MetaData", "MMSI"))
-    present = set(decoded["MessageType"].unique())
+    columns["valid"] = pl.lit(None, pl.String())
     for kind, paths in _WITH_TYPE.items():
         if kind not in present:
             continue
@@ -192,12 +240,29 @@ def _known(texts: pl.Series, refusals: Refusals) -> ColumnCells:
             before = columns.get(meaning)
             columns[meaning] = value if before is None else pl.coalesce(before, value)
     columns["accuracy"] = _flag(columns["accuracy"])
+    if "name_extension" in columns:
+        whole = pl.concat_str(columns["name"], columns.pop("name_extension"))
+        columns["name"] = pl.coalesce(whole, columns["name"])
     if "turn_indicator" in columns:
         turn = _turn(columns.pop("turn_indicator"))
         columns["turn_rate"] = pl.coalesce(columns["turn_rate"], turn)
-    frame = decoded.select(**columns)
-    special = pl.col("turn_rate").str.replace(r"^-?12[78](\.0*)?$|[a-z]+", "")
-    return _cells(frame.with_columns(special), Layout(_MAPPING, tuple(frame.columns), ",", {}))
+    special = columns["turn_rate"].str.replace(r"^-?12[78](\.0*)?$|[a-z]+", "")
+    return columns | {"turn_rate": special}
+
+
+def _refuse_others(frame: pl.DataFrame, decoded: pl.DataFrame, refusals: Refusals) -> None:
+    """Records that the writer could not decode, and messages that are not about their sender."""
+    broken = (frame["valid"] == "false").fill_null(value=False).to_numpy()
+    refusals.add(broken, "invalid_message", "the writer says that it is not valid")
+    types = {*_PLACED, *_STATED}
+    other = decoded.select(
+        pl.when(pl.col("MessageType").is_not_null())
+        .then(~pl.col("MessageType").is_in(list(STREAM)))
+        .otherwise(~pl.col("type").is_in(types))
+        .fill_null(value=False)
+    ).to_series()
+    detail = "a message type that carries neither a position nor ship data of its sender"
+    refusals.add(other.to_numpy(), "other_message_type", detail)
 
 
 def _at(first: str, *path: str) -> pl.Expr:

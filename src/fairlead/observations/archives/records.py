@@ -45,12 +45,20 @@ class Refusals:
     reasons: list[tuple[str, str]] = field(default_factory=list)
     index: np.ndarray = field(init=False)
     fatal: np.ndarray = field(init=False)
+    elsewhere: np.ndarray = field(init=False)
 
     def __post_init__(self) -> None:
         self.index = np.full(self.n, -1, np.int32)
         self.fatal = np.zeros(self.n, bool)
+        self.elsewhere = np.zeros(self.n, bool)
+
+    def leave_out(self, rows: np.ndarray) -> None:
+        """Records that somebody else reads: they give no row here and are not refused here."""
+        self.elsewhere[rows] = self.fatal[rows] = True
+        self.index[rows] = -1
 
     def add(self, mask: np.ndarray, reason: str, detail: str, *, fatal: bool = True) -> None:
+        mask = mask & ~self.elsewhere
         if not mask.any():
             return
         self.index[mask & ((self.index < 0) | (fatal & ~self.fatal))] = len(self.reasons)
@@ -189,12 +197,13 @@ def _positions(
     of = {m: motion[m][rows] if m in motion else nothing for m in _MOTION}
     lat, lon = place[0][rows], place[1][rows]
     speed = of["speed"] * mapping.speed_unit_kn
-    speed = np.where(speed >= 102.25, np.nan, speed)
+    types = _types(cells, of["msg_type"], rows)
+    aircraft = types.fill_null(0).to_numpy(zero_copy_only=False) == 9
+    speed = np.where(speed >= np.where(aircraft, 1022.5, 102.25), np.nan, speed)
     course = np.where(of["course"] < 0, of["course"] + mapping.course_wrap_deg, of["course"])
     course = np.where((course >= 359.95) & (course < 360.05), np.nan, course)
     heading = np.where(of["heading"] == 511, np.nan, of["heading"])
     status = _nav_status(cells, rows)
-    types = _types(cells, of["msg_type"], rows)
     columns = {
         **provenance.times(time_us[rows]),
         "mmsi": mmsi[rows].astype(np.int32),

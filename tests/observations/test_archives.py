@@ -266,6 +266,48 @@ def test_quoted_values_keep_their_commas_and_quotes():
     assert statics(rows)[0]["name"] == 'LADY "A", OSLO'
 
 
+def test_a_newline_in_quotes_is_refused_with_its_column_and_spares_the_neighbours():
+    broken = '219000001,2024-01-01,55,12,5,"LADY\r\nANNE, OSLO"'
+    rows = decode(PLAIN + f"{GOOD}\n{broken}\n{GOOD}\n".encode())
+    assert [p["mmsi"] for p in positions(rows)] == [219000009] * 2
+    first, second = rows[REJECTS].to_pylist()
+    assert (first["line"], second["line"]) == (3, 4)
+    said = "the quotation mark that opens column 6 (`name`) is not closed on its line"
+    assert first["detail"] == said
+    assert second["detail"] == "2 columns where the header has 6"
+
+
+@pytest.mark.parametrize(
+    ("after", "n_refused"),
+    [
+        (f"{GOOD}", 1),
+        ('219000009,2024-01-01,55.5,12.5,5.5,"GOOD"', 1),
+        ('"219000009","2024-01-01","55.5","12.5","5.5","GOOD"', 1),
+        ('219000009,2024-01-01,55.5,12.5,"",GOOD', 1),
+        ('219000009,2024-01-01,55.5,12.5,5.5,"GO,OD"', 1),
+    ],
+)
+@pytest.mark.parametrize(
+    "stray", ['219000001,2024-01-01,55,12,5,"LADY', '219000001,"2024,55,12,5,A']
+)
+def test_a_stray_quotation_mark_costs_its_own_line_only(stray, after, n_refused):
+    rows = decode(PLAIN + f"{GOOD}\n{stray}\n{after}\n{GOOD}\n".encode())
+    assert [p["mmsi"] for p in positions(rows)] == [219000009] * 3
+    assert reasons(rows) == ["open_quote"] * n_refused
+    (reject,) = rows[REJECTS].to_pylist()
+    column = "2 (`time`)" if '"2024' in stray else "6 (`name`)"
+    assert (
+        reject["detail"]
+        == f"the quotation mark that opens column {column} is not closed on its line"
+    )
+    assert reject["line"] == 3
+
+
+def test_how_many_columns_a_record_has_is_said():
+    (reject,) = decode(PLAIN + b"1,2,3\n")[REJECTS].to_pylist()
+    assert reject["detail"] == "3 columns where the header has 6"
+
+
 def test_names_in_other_encodings_are_read():
     names = ["Ærø".encode(), "Ærø".encode("latin-1")]
     rows = decode(PLAIN + b"".join(b"21900000%d,2024-01-01,55,12,5,%s\r\n" % (k, n)

@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from fairlead.observations.archives import tokens
 from fairlead.observations.archives.cells import TextCells
-from fairlead.observations.archives.mapping import layout_of
+from fairlead.observations.archives.mapping import Layout, layout_of
 from fairlead.observations.archives.records import (
     BYTES_SHOWN,
     Provenance,
@@ -15,11 +15,6 @@ from fairlead.observations.archives.records import (
     read_records,
 )
 from fairlead.schema.step import Batch
-
-_DETAILS = {
-    tokens.WRONG_COLUMNS: ("bad_columns", "has not the {n} columns of the header"),
-    tokens.OPEN_QUOTE: ("open_quote", "a quoted field runs over the end of the line"),
-}
 
 
 def read_csv(
@@ -35,8 +30,8 @@ def read_csv(
 ) -> Batch:
     """The rows of a CSV block. Without `header` the block's first line is the header.
 
-    `raw_offset` is each record's first byte. A newline in a quoted field is not supported: the
-    record is refused as `open_quote`, and what follows on the next line as `bad_columns`.
+    `raw_offset` is each record's first byte. A newline ends a record even in a quoted field: the
+    line is refused as `open_quote` with the column at fault, the next stands or falls by itself.
     """
     text = readonly(payload)
     start, at_line = 0, first_line
@@ -48,12 +43,11 @@ def read_csv(
     slot_of = {meaning: slot for slot, meaning in enumerate(layout.column)}
     for meaning, place in layout.column.items():
         slots[place] = slot_of[meaning]
-    n, first, last, line, fault, begins, ends = tokens.tokenise(
+    n, first, last, line, fault, at_column, begins, ends = tokens.tokenise(
         text, start, ord(layout.delimiter), slots, n_lines, len(slot_of)
     )
     refusals = Refusals(n)
-    for kind, (reason, detail) in _DETAILS.items():
-        refusals.add(fault == kind, reason, detail.format(n=len(layout.names)))
+    _refuse(refusals, fault, at_column, layout)
 
     def shown(rows: np.ndarray) -> pa.Array:
         return slices(text, first, np.minimum(last, first + BYTES_SHOWN), rows)
@@ -61,6 +55,19 @@ def read_csv(
     provenance = Provenance(source, received_us, line + at_line, first + offset, shown)
     cells = TextCells(text, begins, ends, slot_of, layout, n)
     return read_records(cells, layout.mapping, provenance, refusals)
+
+
+def _refuse(refusals: Refusals, fault: np.ndarray, at_column: np.ndarray, layout: Layout) -> None:
+    """Say of each fault what and in which column; the few details differ by column only."""
+    n = len(layout.names)
+    for column in np.unique(at_column[fault != tokens.INTACT]).tolist():
+        here = at_column == column
+        columns = "1 column" if column == 1 else f"{column} columns"
+        detail = f"{columns} where the header has {n}"
+        refusals.add(here & (fault == tokens.WRONG_COLUMNS), "bad_columns", detail)
+        title = f" (`{layout.names[column - 1]}`)" if column <= n else ""
+        detail = f"the quotation mark that opens column {column}{title} is not closed on its line"
+        refusals.add(here & (fault == tokens.OPEN_QUOTE), "open_quote", detail)
 
 
 def _end_of_line(text: np.ndarray) -> int:

@@ -173,7 +173,7 @@ def read_json_lines(
     of the block's first object count.
     """
     text = readonly(payload)
-    n, first, last, line, _, begins, ends = tokens.tokenise(
+    n, first, last, line, _, _, begins, ends = tokens.tokenise(
         text, 0, 10, np.zeros(1, np.int32), n_lines, 1
     )
     lines = strings(*tokens.trimmed(text, begins[0], ends[0], np.arange(n)))

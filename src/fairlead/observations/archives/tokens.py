@@ -1,7 +1,7 @@
 """CSV bytes into records and the places of the wanted fields: one pass, no copies.
 
-A newline always ends a record. A quoted field that runs over it makes a record with a fault, so
-that one stray quotation mark costs one record and not the rest of the file.
+A newline always ends a record, inside quotes too: where a block of lines is cut must change
+nothing, and one stray quotation mark must cost one record and not the rest of the file.
 """
 
 from __future__ import annotations
@@ -39,26 +39,28 @@ def tokenise(text, start, delimiter, slots, n_lines, n_slots):
     """Records of `text` from `start`, at most n_lines of them.
 
     `slots[c]` is the row of `begins` and `ends` that gets column c, or -1. Gives the number of
-    records, then by record: first byte, one past its last byte, number of its line from 0, fault;
-    and by slot and record the begin and end of each wanted field (these two keep the length
-    n_lines). Blank lines are no records.
+    records, then by record: first byte, one past its last byte, number of its line from 0, fault,
+    the column (from 1) of an open quote or else how many columns there are; and by slot and record
+    the begin and end of each wanted field (these two keep the length n_lines). Blank lines are no
+    records.
     """
     first = np.empty(n_lines, np.int64)
     last = np.empty(n_lines, np.int64)
     line = np.empty(n_lines, np.int64)
     fault = np.zeros(n_lines, np.uint8)
+    at_column = np.zeros(n_lines, np.int32)
     begins = np.zeros((n_slots, n_lines), np.int32)
     ends = np.zeros((n_slots, n_lines), np.int32)
     n_columns, size = len(slots), len(text)
     i, n, at_line = start, 0, 0
     while i < size and n < n_lines:
-        begin_of_record, column, begin, end = i, 0, i, i
+        begin_of_record, column = i, 0
         while True:
             begin = i
             if i < size and text[i] == _QUOTE:
                 closing = _end_of_quoted(text, i)
                 if closing < 0:
-                    fault[n] = OPEN_QUOTE
+                    fault[n], at_column[n] = OPEN_QUOTE, column + 1
                     end = i = _end_of_plain(text, i, _NEWLINE)
                 else:
                     begin, end = i + 1, closing
@@ -81,6 +83,8 @@ def tokenise(text, start, delimiter, slots, n_lines, n_slots):
             i += 1
         if column < n_columns and fault[n] == INTACT:
             fault[n] = WRONG_COLUMNS
+        if fault[n] != OPEN_QUOTE:
+            at_column[n] = column
         n_bytes = i - begin_of_record
         if n_bytes > 1 or (n_bytes == 1 and text[begin_of_record] != _RETURN):
             first[n], last[n], line[n] = begin_of_record, i, at_line
@@ -89,7 +93,7 @@ def tokenise(text, start, delimiter, slots, n_lines, n_slots):
             fault[n] = INTACT
         at_line += 1
         i += 1
-    return n, first[:n], last[:n], line[:n], fault[:n], begins, ends
+    return n, first[:n], last[:n], line[:n], fault[:n], at_column[:n], begins, ends
 
 
 @njit(cache=True, nogil=True)

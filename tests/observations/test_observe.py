@@ -74,6 +74,32 @@ def test_the_id_is_made_of_content() -> None:
 
 
 @pytest.mark.parametrize(
+    ("mmsi", "stands"),
+    [
+        (0, False),
+        (1, False),
+        (123456789, False),
+        (1193046, False),
+        (1_073_741_823, False),
+        (42, True),
+        (999191234, True),
+        (211000001, True),
+        (2110001, True),
+    ],
+)
+def test_positions_and_ship_data_stand_or_fall_by_the_same_numbers(mmsi: int, stands: bool) -> None:
+    """A number that is nobody's is refused. One of no known form is kept, as class `invalid`: ships
+    do send such, and archives without names number their ships so."""
+    found = []
+    for step, message in BOTH:
+        out = run(step, table_of(step.reads[0], [message(0, mmsi)]))
+        found.append(len(out[step.writes[0].name]))
+        reasons = [r["reason"].removesuffix("_in_static") for r in out["rejects"]]
+        assert reasons == ([] if stands else ["invalid_mmsi"])
+    assert found == [stands, stands]
+
+
+@pytest.mark.parametrize(
     ("values", "reason"),
     [
         ({"mmsi": 0}, "invalid_mmsi"),

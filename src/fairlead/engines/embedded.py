@@ -208,33 +208,25 @@ class EmbeddedEngine:
             list(zip(hours.tolist(), n_rows.tolist(), strict=True)),
         )
         earliest_us = int(times.min())
-        settled_us = self._settled_us()
-        if settled_us is not None and earliest_us < settled_us:
+        settled_us = max(self._settled_us() or 0, self._meta("settling_us") or 0)
+        if settled_us and earliest_us < settled_us:
             n_late = int(np.count_nonzero(times < settled_us))
             self.workspace.add_count("late_rows", n_late)
             self._lower_meta("late_from_us", earliest_us)
         self._set_meta("arrived", 1)
 
     def _take_back_if_needed(self) -> None:
-        late_us = self._meta("late_from_us")
-        arrived = self._meta("arrived")
-        last = self.workspace.control.execute(
-            "SELECT segment, until_us, is_last FROM segments ORDER BY segment DESC LIMIT 1"
-        ).fetchone()
-        if last is None or not arrived:
-            return
-        back_to = last[0] if last[2] else None
-        if late_us is not None and late_us < last[1]:
-            row = self.workspace.control.execute(
-                "SELECT min(segment) FROM segments WHERE until_us > ?", (late_us,)
-            ).fetchone()
-            back_to = row[0]
-            kept = self.workspace.control.execute(
-                "SELECT 1 FROM states WHERE segment = ? LIMIT 1", (back_to - 1,)
-            ).fetchone()
-            if kept is None:
-                back_to = 0
         with self.workspace.transaction() as control:
+            late_us = self._meta("late_from_us")
+            arrived = self._meta("arrived")
+            last = control.execute(
+                "SELECT segment, until_us, is_last FROM segments ORDER BY segment DESC LIMIT 1"
+            ).fetchone()
+            if last is None or not arrived:
+                return
+            back_to = last[0] if last[2] else None
+            if late_us is not None and late_us < last[1]:
+                back_to = self._segment_before(late_us)
             control.execute("DELETE FROM meta WHERE key IN ('late_from_us', 'arrived')")
             if back_to is None:
                 return
@@ -244,6 +236,17 @@ class EmbeddedEngine:
             control.execute("DELETE FROM segments WHERE segment >= ?", (back_to,))
             control.execute("DELETE FROM states WHERE segment >= ?", (back_to,))
         self._states = None
+
+    def _segment_before(self, late_us: int) -> int:
+        """The first segment to run again for rows from an instant on."""
+        control = self.workspace.control
+        (segment,) = control.execute(
+            "SELECT min(segment) FROM segments WHERE until_us > ?", (late_us,)
+        ).fetchone()
+        kept = control.execute(
+            "SELECT 1 FROM states WHERE segment = ? LIMIT 1", (segment - 1,)
+        ).fetchone()
+        return 0 if kept is None else segment
 
     def _segments(self, start_us: int, end_us: int) -> list[Span]:
         """Spans of about SEGMENT_ROWS rows that end on hours and never cross midnight."""
@@ -263,6 +266,9 @@ class EmbeddedEngine:
     def _advance(self, planned: list[Planned], span: Span, last_us: int | None) -> None:
         states = self._load_states(planned)
         segment = self._next_segment()
+        with self.workspace.transaction():
+            # another thread may append meanwhile: from here on, rows before this are late
+            self._set_meta("settling_us", span.until_us)
         rows: dict[str, pa.Table] = {}
         for table in self.inlets:
             rows[table.name] = (

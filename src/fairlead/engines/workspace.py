@@ -10,6 +10,7 @@ import errno
 import fcntl
 import os
 import sqlite3
+import threading
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -70,12 +71,20 @@ class StoredFile:
 
 
 class Workspace:
-    """`writable` takes the folder's lock, makes what is missing and clears what a crash left."""
+    """`writable` takes the folder's lock, makes what is missing and clears what a crash left.
+
+    Each thread has a connection to the manifest of its own: it sees whole transactions of the
+    others, and two that write take turns.
+    """
 
     def __init__(self, folder: Path, *, writable: bool) -> None:
         self.folder = folder
+        self._writable = writable
         self._lock = None
         self._next_file = 0
+        self._naming = threading.Lock()
+        self._local = threading.local()
+        self._open: list[sqlite3.Connection] = []
         if writable:
             with clear_errors(folder):
                 folder.mkdir(parents=True, exist_ok=True)
@@ -86,13 +95,23 @@ class Workspace:
                 message, help="run `fairlead run SOURCE...` first, or pass `--workspace DIR`"
             )
         with clear_errors(folder):
-            self.control = _open_control(folder, writable=writable)
             self._check_version()
         if writable:
             self._clear_leftovers()
 
+    @property
+    def control(self) -> sqlite3.Connection:
+        """This thread's connection to the manifest."""
+        connection = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = _open_control(self.folder, writable=self._writable)
+            self._local.connection = connection
+            self._open.append(connection)
+        return connection
+
     def close(self) -> None:
-        self.control.close()
+        for connection in self._open:
+            connection.close()
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
@@ -113,14 +132,11 @@ class Workspace:
         """Rows as Parquet files by day, on disk but not yet in the manifest."""
         stored = []
         for day, part in _by_day(rows, table.time):
-            name = f"{os.getpid():x}-{self._next_file:06x}.parquet"
-            self._next_file += 1
-            path = self.folder / table.name / f"day={day}" / name
+            path = self.folder / table.name / f"day={day}" / self._new_name()
             with clear_errors(self.folder):
                 path.parent.mkdir(parents=True, exist_ok=True)
                 while path.exists():
-                    path = path.with_name(f"{self._next_file:x}-{path.name}")
-                    self._next_file += 1
+                    path = path.with_name(self._new_name())
                 pq.write_table(
                     part,
                     path,
@@ -134,6 +150,11 @@ class Workspace:
             low, high = _min_max(times)
             stored.append(StoredFile(path, part.num_rows, low, high))
         return stored
+
+    def _new_name(self) -> str:
+        with self._naming:
+            self._next_file += 1
+            return f"{os.getpid():x}-{self._next_file:06x}.parquet"
 
     def register(self, table: Table, files: Sequence[StoredFile], segment: int | None) -> None:
         """Name written files in the manifest; call inside a transaction."""
@@ -305,7 +326,9 @@ def _take_lock(folder: Path) -> int:
 def _open_control(folder: Path, *, writable: bool) -> sqlite3.Connection:
     path = folder / "control.sqlite"
     if not writable:
-        control = sqlite3.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None)
+        control = sqlite3.connect(
+            f"file:{path}?mode=ro", uri=True, isolation_level=None, check_same_thread=False
+        )
         control.execute("PRAGMA busy_timeout = 10000")
         return control
     fresh = not path.exists() or path.stat().st_size == 0

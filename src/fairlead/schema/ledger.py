@@ -96,6 +96,13 @@ class Ledger(Protocol):
         """
         ...
 
+    def entry(self, view: Transaction, index: int) -> dict[str, Any] | None:
+        """The entry of a leaf as the caller's transaction sees it, or None where there is none.
+
+        Rows that claim a leaf are held against it by this: what says the same stands.
+        """
+        ...
+
     def inclusion(self, index: int) -> InclusionProof:
         """Proof of a committed entry under the newest checkpoint."""
         ...

@@ -1,0 +1,210 @@
+"""What was done with each referral, in order: acts are added, never changed, each with its leaf."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from fairlead.schema.errors import RefusedError
+from fairlead.schema.ids import canonical_json
+from fairlead.schema.ledger import Ledger, LedgerKind
+from fairlead.schema.referrals import ReferralKind, StepUp
+from fairlead.schema.store import Row, Store, Transaction, forbid_changes
+
+
+class Act(Enum):
+    """The life of a referral. `sending` is claimed once, before anything leaves."""
+
+    CREATED = "created"
+    FROZEN = "frozen"
+    APPROVED = "approved"
+    WITHDRAWN = "withdrawn"
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"
+
+
+_ONCE = (Act.CREATED, Act.FROZEN, Act.SENDING, Act.SENT, Act.FAILED, Act.WITHDRAWN)
+
+TABLES = (
+    "CREATE TABLE IF NOT EXISTS referral_acts (seq BIGINT PRIMARY KEY, referral_id TEXT NOT NULL,"
+    " act TEXT NOT NULL, actor TEXT NOT NULL, at_us BIGINT NOT NULL, body TEXT NOT NULL,"
+    " leaf BIGINT NOT NULL)",
+    "CREATE INDEX IF NOT EXISTS referral_acts_by_id ON referral_acts (referral_id, seq)",
+    "CREATE INDEX IF NOT EXISTS referral_acts_by_act ON referral_acts (act, at_us)",
+    *(
+        f"CREATE UNIQUE INDEX IF NOT EXISTS referral_{act.value}_once"
+        f" ON referral_acts (referral_id) WHERE act = '{act.value}'"
+        for act in _ONCE
+    ),
+    "CREATE TABLE IF NOT EXISTS referral_contents (referral_id TEXT PRIMARY KEY,"
+    " digest TEXT NOT NULL, content {bytes} NOT NULL)",
+    *forbid_changes("referral_acts"),
+    *forbid_changes("referral_contents"),
+)
+
+LEDGER_KINDS = {
+    Act.CREATED: LedgerKind.REFERRAL_CREATED,
+    Act.FROZEN: LedgerKind.REFERRAL_CREATED,
+    Act.APPROVED: LedgerKind.REFERRAL_APPROVED,
+    Act.WITHDRAWN: LedgerKind.REFERRAL_STOPPED,
+    Act.SENDING: LedgerKind.REFERRAL_SENT,
+    Act.SENT: LedgerKind.REFERRAL_SENT,
+    Act.FAILED: LedgerKind.REFERRAL_REFUSED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """A yes with the leaf that holds it."""
+
+    step_up: StepUp
+    leaf: int
+
+
+@dataclass(slots=True)
+class Record:
+    """A referral as its acts tell it."""
+
+    referral_id: str
+    kind: ReferralKind
+    lead_id: str
+    lead_digest: str
+    recipient_id: str
+    author: str
+    note: str
+    decisions: tuple[Mapping[str, Any], ...]
+    created_us: int
+    created_leaf: int
+    digest: str | None = None
+    frozen_us: int | None = None
+    frozen_leaf: int | None = None
+    approvals: list[Approval] = field(default_factory=list)
+    ended: Act | None = None
+    ended_us: int | None = None
+    ended_body: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def state(self) -> str:
+        """`draft`, `frozen`, or the act that ended it: `withdrawn`, `sending`, `sent`, `failed`."""
+        if self.ended is not None:
+            return self.ended.value
+        return "draft" if self.digest is None else "frozen"
+
+
+def write_act(
+    out: Transaction,
+    ledger: Ledger,
+    act: Act,
+    *,
+    referral_id: str,
+    actor: str,
+    at_us: int,
+    body: Mapping[str, Any],
+) -> int:
+    """Keep an act and its entry in the ledger in one transaction; the entry's leaf."""
+    leaf = ledger.append(out, LEDGER_KINDS[act], at_us, actor, _entry_body(act, referral_id, body))
+    seq = out.query("SELECT coalesce(max(seq), -1) + 1 FROM referral_acts")[0][0]
+    out.execute(
+        "INSERT INTO referral_acts VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (seq, referral_id, act.value, actor, at_us, canonical_json(body), leaf),
+    )
+    return leaf
+
+
+def _entry_body(act: Act, referral_id: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    return {"act": act.value, "referral_id": referral_id, **body}
+
+
+def read_record(view: Transaction, ledger: Ledger, referral_id: str) -> Record:
+    """The referral with every act held against the ledger.
+
+    Raises RefusedError `no_referral`, or `tampered` where a row is not what its leaf says.
+    """
+    rows = view.query(
+        "SELECT act, actor, at_us, body, leaf FROM referral_acts WHERE referral_id = ?"
+        " ORDER BY seq",
+        (referral_id,),
+    )
+    if not rows:
+        message = f"no referral `{referral_id}`"
+        raise RefusedError(message, reason="no_referral", help="the list of referrals has the ids")
+    for row in rows:
+        _hold_against_ledger(view, ledger, referral_id, row)
+    return _fold(referral_id, rows)
+
+
+def _hold_against_ledger(view: Transaction, ledger: Ledger, referral_id: str, row: Row) -> None:
+    act, actor, at_us, body, leaf = row
+    entry = ledger.entry(view, leaf)
+    wanted = {
+        "kind": LEDGER_KINDS[Act(act)].value,
+        "actor": actor,
+        "time_us": at_us,
+        "body": _entry_body(Act(act), referral_id, json.loads(body)),
+    }
+    if entry is None or any(entry.get(name) != value for name, value in wanted.items()):
+        message = f"`{act}` of {referral_id} is not what the ledger says"
+        raise RefusedError(message, reason="tampered", help="run `fairlead verify`")
+
+
+def _fold(referral_id: str, rows: list[Row]) -> Record:
+    record = None
+    for act, actor, at_us, text, leaf in rows:
+        body = json.loads(text)
+        if Act(act) is Act.CREATED:
+            record = Record(
+                referral_id=referral_id,
+                kind=ReferralKind(body["kind"]),
+                lead_id=body["lead_id"],
+                lead_digest=body["lead_digest"],
+                recipient_id=body["recipient_id"],
+                author=actor,
+                note=body["note"],
+                decisions=tuple(body["decisions"]),
+                created_us=at_us,
+                created_leaf=leaf,
+            )
+        elif record is None:
+            break
+        elif Act(act) is Act.FROZEN:
+            record.digest, record.frozen_us, record.frozen_leaf = body["digest"], at_us, leaf
+        elif Act(act) is Act.APPROVED:
+            record.approvals.append(Approval(StepUp(**body["step_up"]), leaf))
+        else:
+            record.ended, record.ended_us, record.ended_body = Act(act), at_us, body
+    if record is None:
+        message = f"{referral_id} was never created"
+        raise RefusedError(message, reason="tampered", help="run `fairlead verify`")
+    return record
+
+
+def read_content(view: Transaction, referral_id: str) -> tuple[str, bytes] | None:
+    """Digest and canonical bytes as stored, or None before freezing."""
+    rows = view.query(
+        "SELECT digest, content FROM referral_contents WHERE referral_id = ?", (referral_id,)
+    )
+    return (rows[0][0], bytes(rows[0][1])) if rows else None
+
+
+def n_left(view: Transaction, since_us: int, recipient_id: str | None, kind: str | None) -> int:
+    """Referrals whose sending began since then: to one recipient, or of one kind, or all."""
+    rows = view.query(
+        "SELECT body FROM referral_acts WHERE act = 'sending' AND at_us >= ?", (since_us,)
+    )
+    bodies = [json.loads(row[0]) for row in rows]
+    return sum(
+        recipient_id in (None, b["recipient_id"]) and kind in (None, b["kind"]) for b in bodies
+    )
+
+
+def referral_ids(store: Store) -> list[str]:
+    """Every referral, the newest first."""
+    with store.read() as view:
+        rows = view.query(
+            "SELECT referral_id FROM referral_acts WHERE act = 'created' ORDER BY seq DESC"
+        )
+    return [row[0] for row in rows]

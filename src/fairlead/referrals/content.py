@@ -1,0 +1,157 @@
+"""Exactly what will leave: redacted for its recipient, in canonical JSON, under one digest.
+
+Redaction comes first: what the recipient may not hold is not in the content at all, and nothing
+that rests on it (the score, the lead's own title) is either.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import rfc8785
+
+from fairlead.schema.errors import RefusedError
+from fairlead.schema.referrals import ReferralKind
+
+FORMAT = "fairlead-referral-1"
+CAVEAT = (
+    "A lead is a reason to look, not proof. It speaks of vessels and of the companies behind them."
+)
+GROUND_FIELDS = ("name", "log_odds", "detail", "innocent", "of", "since_us", "evidence")
+EVENT_FIELDS = (
+    *("event_id", "kind", "version", "parameters", "start_us", "end_us", "lat_deg", "lon_deg"),
+    *("mmsi", "other_mmsi", "confidence", "detail", "measures", "evidence"),
+)
+LINK_FIELDS = ("link_id", "claim_source", "program", "probability", "detail")
+OBSERVATION_FIELDS = (
+    *("observation_id", "time_us", "mmsi", "lat_deg", "lon_deg", "speed_kn", "course_deg"),
+    *("source", "line", "raw_sha256", "raw"),
+)
+EVIDENCE_FIELDS = ("evidence_id", "kind", "detail", "time_us", "lat_deg", "lon_deg", "sha256")
+VESSEL_FIELDS = ("mmsi", "name", "callsign", "imo", "flag")
+
+Releasable = Callable[[Sequence[str]], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One thing that speaks for or against a lead, with the markings of what it rests on."""
+
+    body: Mapping[str, Any]
+    markings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """Everything under a lead, before redaction. `lead` is the row as decided on."""
+
+    lead: Mapping[str, Any]
+    vessel: Part
+    grounds: tuple[Part, ...] = ()
+    events: tuple[Part, ...] = ()
+    links: tuple[Part, ...] = ()
+    observations: tuple[Part, ...] = ()
+    evidence: tuple[Part, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """What the referral is, apart from its grounds."""
+
+    referral_id: str
+    kind: ReferralKind
+    title: str
+    author: str
+    recipient_id: str
+    recipient_name: str
+    note: str
+    decisions: tuple[Mapping[str, Any], ...]
+    frozen_us: int
+
+
+def redact(material: Material, heading: Heading, releasable: Releasable) -> dict[str, Any]:
+    """The content for one recipient: only parts whose every marking it may hold.
+
+    Raises RefusedError `nothing_releasable` when not one ground against the vessel is left, or the
+    vessel itself may not be named.
+    """
+    kept = {
+        "grounds": _keep(material.grounds, GROUND_FIELDS, releasable),
+        "events": _keep(material.events, EVENT_FIELDS, releasable),
+        "links": _keep(material.links, LINK_FIELDS, releasable),
+        "observations": _keep(material.observations, OBSERVATION_FIELDS, releasable),
+        "evidence": _keep(material.evidence, EVIDENCE_FIELDS, releasable),
+    }
+    speaking = [g for g in kept["grounds"] if g["log_odds"] > 0]
+    if not speaking or not releasable(material.vessel.markings):
+        message = f"nothing of {material.lead['lead_id']} may be released to this recipient"
+        raise RefusedError(
+            message, reason="nothing_releasable", help="choose a recipient that may hold it"
+        )
+    offered = sum(len(part) for part in _groups(material))
+    withheld = sum(len(rows) for rows in kept.values()) < offered
+    lead = material.lead
+    return {
+        "format": FORMAT,
+        "referral_id": heading.referral_id,
+        "kind": heading.kind.value,
+        "title": heading.title,
+        "recipient": {"id": heading.recipient_id, "name": heading.recipient_name},
+        "author": heading.author,
+        "note": heading.note,
+        "frozen_us": heading.frozen_us,
+        "caveat": CAVEAT,
+        "lead": {
+            "lead_id": lead["lead_id"],
+            "digest": lead["digest"],
+            "scorer": lead["scorer"],
+            "title": None if withheld else lead["title"],
+            "probability": None if withheld else lead["probability"],
+            "start_us": lead["start_us"],
+            "end_us": lead["end_us"],
+        },
+        "vessel": _chosen(material.vessel.body, VESSEL_FIELDS),
+        "withheld": withheld,
+        "markings": sorted(_markings(material, releasable)),
+        "decisions": [
+            {k: d[k] for k in ("decision_id", "verdict", "digest", "decided_us", "reviewer")}
+            for d in heading.decisions
+        ],
+        **kept,
+    }
+
+
+def _groups(material: Material) -> tuple[tuple[Part, ...], ...]:
+    return (
+        *(material.grounds, material.events, material.links),
+        *(material.observations, material.evidence),
+    )
+
+
+def _markings(material: Material, releasable: Releasable) -> set[str]:
+    parts = [material.vessel, *(p for group in _groups(material) for p in group)]
+    return {m for part in parts if releasable(part.markings) for m in part.markings}
+
+
+def _keep(
+    parts: Sequence[Part], names: Sequence[str], releasable: Releasable
+) -> list[dict[str, Any]]:
+    return [_chosen(part.body, names) for part in parts if releasable(part.markings)]
+
+
+def _chosen(body: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    """The named fields alone: a column that is new tomorrow does not leave by itself."""
+    return {name: body.get(name) for name in names}
+
+
+def canonical(content: Mapping[str, Any]) -> bytes:
+    """RFC 8785 canonical JSON. Integers beyond 2^53 must have become strings before."""
+    return rfc8785.dumps(dict(content))
+
+
+def content_digest(canonical_bytes: bytes) -> str:
+    """SHA-256 in hexadecimal of what will leave."""
+    return hashlib.sha256(canonical_bytes).hexdigest()

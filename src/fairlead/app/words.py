@@ -1,21 +1,13 @@
-"""How values are written for people: times, numbers, and text that came from outside."""
+"""How values are written for people and read from them: times, counts."""
 
 from __future__ import annotations
 
-import unicodedata
 from datetime import UTC, datetime, timedelta
 
 from fairlead.schema.errors import ConfigError
+from fairlead.schema.text import EPOCH, iso, plain, spreadsheet_safe
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def iso(time_us: int | None) -> str:
-    """`2020-06-30T12:01:00Z`; microseconds only where there are any."""
-    if time_us is None:
-        return ""
-    moment = _EPOCH + timedelta(microseconds=int(time_us))
-    return moment.isoformat().replace("+00:00", "Z")
+__all__ = ["count", "iso", "parse_time", "plain", "spreadsheet_safe"]
 
 
 def parse_time(text: str) -> int:
@@ -30,27 +22,7 @@ def parse_time(text: str) -> int:
         raise ConfigError(message, help="write it as 2020-06-30T12:00:00Z or 2020-06-30") from error
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
-    return round((moment - _EPOCH) / timedelta(microseconds=1))
-
-
-def plain(text: object) -> str:
-    """Text from outside made safe for a terminal: control and direction characters are shown."""
-    written = str(text)
-    if written.isprintable():
-        return written
-    return "".join(
-        c if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp") else _shown(c)
-        for c in written
-    )
-
-
-def _shown(character: str) -> str:
-    return f"\\x{ord(character):02x}" if ord(character) < 256 else f"\\u{ord(character):04x}"
-
-
-def spreadsheet_safe(text: str) -> str:
-    """Text that a spreadsheet will not run as a formula (OWASP, CSV injection)."""
-    return "'" + text if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+    return round((moment - EPOCH) / timedelta(microseconds=1))
 
 
 def count(n: int, one: str, many: str | None = None) -> str:

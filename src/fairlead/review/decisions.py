@@ -101,9 +101,9 @@ class Decisions:
     ) -> Decision:
         """Keep a reviewer's word on the lead as it stands.
 
-        The same word sent twice running is kept once. Raises RefusedError `changed` when the digest is not
-        that of the lead as it stands, `not_shown` when that version was never shown for decision,
-        `no_reason`, `reason_too_long` or `bad_snooze`; each refusal is in the ledger.
+        The same word sent twice running is kept once. Raises RefusedError `changed` when the
+        digest is not that of the lead as it stands, `not_shown` when that version was never shown
+        for decision, `no_reason`, `reason_too_long` or `bad_snooze`; each refusal is in the ledger.
         """
         decision = Decision(
             lead_id=lead["lead_id"],

@@ -1,0 +1,277 @@
+"""The ledger in a control store: entries and the tree's hashes in tables that only grow.
+
+An append writes its entry and the nodes that it makes whole: two rows for an entry on average, and
+log2(size) hashes read before. The tree is never computed again. A checkpoint is signed after the
+commit that it covers, so that nothing is signed that may still be undone.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from fairlead.review.ledger import tree
+from fairlead.review.ledger.broken import BrokenError
+from fairlead.review.ledger.entries import Entry
+from fairlead.review.ledger.history import History, Signed
+from fairlead.review.ledger.keys import new_key, open_keys, write_secret
+from fairlead.review.ledger.notes import Checkpoint, Note, SigningKey, VerifierKey, signed
+from fairlead.review.ledger.tiles import HEIGHT, WIDTH, Tile, bundle
+from fairlead.review.ledger.together import Together
+from fairlead.schema.errors import ConfigError, EngineError
+from fairlead.schema.ledger import InclusionProof
+from fairlead.schema.store import Store, Transaction, forbid_changes
+
+TABLES = (
+    "CREATE TABLE IF NOT EXISTS ledger_entries (leaf_index BIGINT PRIMARY KEY, "
+    "kind TEXT NOT NULL, time_us BIGINT NOT NULL, actor TEXT NOT NULL, entry {bytes} NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS ledger_nodes (level BIGINT NOT NULL, position BIGINT NOT NULL, "
+    "hash {bytes} NOT NULL, PRIMARY KEY (level, position))",
+    "CREATE TABLE IF NOT EXISTS ledger_checkpoints "
+    "(size BIGINT PRIMARY KEY, checkpoint TEXT NOT NULL)",
+    *forbid_changes("ledger_entries"),
+    *forbid_changes("ledger_nodes"),
+    *forbid_changes("ledger_checkpoints"),
+)
+
+
+class StoredLedger:
+    """`Ledger` over a store. `folder` holds the key and the checkpoints; it is made, and a key in
+    it, at first use. Threads and processes may share both; writers take turns.
+
+    Raises EngineError where the key is gone or damaged, or the database holds less, or other
+    entries, than a checkpoint that was signed: it stops rather than sign two histories.
+    """
+
+    def __init__(self, store: Store, folder: Path) -> None:
+        self._store = store
+        self._history = History(folder)
+        self._commits = Together(self._commit)
+        self._signings = Together(self._sign)
+        store.define(TABLES)
+        with self._history.lock():
+            self._newest = self._history.last()
+            self._open_keys()
+
+    def append(
+        self,
+        transaction: Transaction,
+        kind: str,
+        now_us: int,
+        actor: str,
+        body: Mapping[str, Any],
+    ) -> int:
+        return self._write(transaction, [Entry.make(kind, now_us, actor, body)])
+
+    def append_now(self, kind: str, now_us: int, actor: str, body: Mapping[str, Any]) -> int:
+        """One thread commits for all who wait; one signs while the next ones are committed."""
+        index = self._commits.add(Entry.make(kind, now_us, actor, body))
+        newest = self._newest
+        if newest is None or newest.checkpoint.size <= index:
+            self._signings.add(index)
+        return index
+
+    def entry(self, view: Transaction, index: int) -> dict[str, Any] | None:
+        found = _entries(view, index, index + 1)
+        return json.loads(found[0]) if found else None
+
+    def checkpoint(self) -> str:
+        return self._checkpoint().written
+
+    def inclusion(self, index: int) -> InclusionProof:
+        """Raises ConfigError where there is no such entry."""
+        newest = self._checkpoint()
+        with self._store.read() as view:
+            if not 0 <= index < newest.checkpoint.size:
+                message = f"the ledger has no entry {index}"
+                help = f"entries are counted from 0; there are {newest.checkpoint.size:,}"
+                raise ConfigError(message, help=help)
+            path = tree.inclusion_path(index, newest.checkpoint.size, _Nodes(view))
+            entry = _entries(view, index, index + 1)[0]
+        # the last of the keys has signed, also in a handover that two have signed
+        return InclusionProof(index, entry, path, newest.written, str(self._vkeys[-1]))
+
+    def consistency(self, old: int, new: int) -> tuple[bytes, ...]:
+        """The proof that a witness asks for: that `old` entries begin the `new` ones."""
+        with self._store.read() as view:
+            if not 0 <= old <= new <= _size(view):
+                message = f"no proof leads from {old} to {new} entries"
+                raise ConfigError(message, help="give sizes of two checkpoints, the older first")
+            return tree.consistency_path(old, new, _Nodes(view))
+
+    def entries(self, start: int, end: int) -> list[bytes]:
+        """The committed entries [start, end), those that there are."""
+        with self._store.read() as view:
+            return _entries(view, start, end)
+
+    def size(self) -> int:
+        """How many entries are committed, signed or not yet."""
+        with self._store.read() as view:
+            return _size(view)
+
+    def resource(self, path: str) -> bytes | None:
+        """`checkpoint`, `tile/...` or `tile/entries/...` as C2SP tlog-tiles has them; None for
+        what does not exist (yet), or no longer has this width."""
+        if path == "checkpoint":
+            return self.checkpoint().encode()
+        tile = Tile.parse(path)
+        if tile is None:
+            return None
+        with self._store.read() as view:
+            return read_tile(view, tile)
+
+    def vkeys(self) -> list[str]:
+        """Every verifier key there ever was, oldest first: what to publish."""
+        return [str(key) for key in self._vkeys]
+
+    def rotate(self) -> str:
+        """Take a new key. Old and new sign one checkpoint: the handover, which is returned.
+
+        Whoever trusts the old key follows to the new one by it. Other processes must be started
+        again: their old key is not trusted from here on.
+        """
+        before = self._checkpoint()
+        with self._history.lock():
+            key = new_key(self._key.name)
+            handover = signed(before.checkpoint, [self._key, key])
+            self._newest = self._history.add(handover)
+            write_secret(self._history.folder / "signing-key", key)
+            self._open_keys()
+        return handover
+
+    def cosigned(self, written: str, witnesses: Sequence[VerifierKey]) -> None:
+        """Keep the newest checkpoint as a witness returned it, with its line below ours.
+
+        Raises BrokenError where it is not our newest, or no known witness signed it.
+        """
+        note = Note.parse(written)
+        with self._history.lock():
+            newest = self._history.last()
+            if newest is None or note.text != newest.note.text:
+                message = "the cosigned checkpoint is not the newest of this ledger"
+                raise BrokenError(message, help="ask the witness for a cosignature of the newest")
+            if not note.signers(witnesses) or not note.signers([self._key.verifier()]):
+                message = "no known witness signed the checkpoint, or the ledger's line is gone"
+                raise BrokenError(message, help="check the witness's verifier key")
+            self._newest = self._history.add(written)
+
+    def _open_keys(self) -> None:
+        self._key: SigningKey
+        self._vkeys: list[VerifierKey]
+        folder = self._history.folder
+        self._key, self._vkeys = open_keys(folder, is_new=self._newest is None)
+
+    def _commit(self, batch: list[Entry]) -> list[int]:
+        with self._store.write() as out:
+            first = self._write(out, batch)
+        return list(range(first, first + len(batch)))
+
+    def _sign(self, batch: list[int]) -> list[None]:
+        self._checkpoint()
+        return [None for _ in batch]
+
+    def _write(self, out: Transaction, entries: Sequence[Entry]) -> int:
+        first = _size(out)
+        newest = self._newest
+        if newest is not None and first < newest.checkpoint.size:
+            raise _went_back(first, newest)
+        frontier = tree.Frontier(first, _Nodes(out))
+        nodes = [node for e in entries for node in frontier.push(tree.leaf_hash(e.raw))]
+        out.execute_many(
+            "INSERT INTO ledger_entries (leaf_index, kind, time_us, actor, entry) "
+            "VALUES (?, ?, ?, ?, ?)",
+            [(i, e.kind, e.time_us, e.actor, e.raw) for i, e in enumerate(entries, start=first)],
+        )
+        out.execute_many("INSERT INTO ledger_nodes (level, position, hash) VALUES (?, ?, ?)", nodes)
+        if newest is not None:
+            _remember(out, newest)
+        return first
+
+    def _checkpoint(self) -> Signed:
+        with self._history.lock():
+            last = self._history.last()
+            with self._store.read() as view:
+                size = _size(view)
+                nodes = _Nodes(view)
+                if last is not None:
+                    if size < last.checkpoint.size:
+                        raise _went_back(size, last)
+                    if tree.range_root(0, last.checkpoint.size, nodes) != last.checkpoint.root:
+                        message = f"the ledger's first {last.checkpoint.size} entries were changed"
+                        raise EngineError(message, help="run `fairlead verify`; sign nothing more")
+                root = tree.range_root(0, size, nodes)
+            if last is None or last.checkpoint.size < size:
+                last = self._history.add(
+                    signed(Checkpoint(self._key.name, size, root), [self._key])
+                )
+            self._newest = last
+            return last
+
+
+class _Nodes:
+    """The hashes of whole subtrees, as the tree's functions ask for them."""
+
+    def __init__(self, view: Transaction) -> None:
+        self._view = view
+
+    def __call__(self, level: int, position: int) -> bytes:
+        found = self._view.query(
+            "SELECT hash FROM ledger_nodes WHERE level = ? AND position = ?", (level, position)
+        )
+        if not found:
+            message = f"the ledger's tree lacks hash {position} of level {level}"
+            raise EngineError(message, help="run `fairlead verify`; put back a backup")
+        return bytes(found[0][0])
+
+
+def read_tile(view: Transaction, tile: Tile) -> bytes | None:
+    """The bytes of a tile or bundle, None where the tree has not grown so far."""
+    start, end = tile.number * WIDTH, tile.number * WIDTH + tile.width
+    if end >= 1 << 62:
+        return None
+    if tile.level is None:
+        parts = _entries(view, start, end)
+    else:
+        rows = view.query(
+            "SELECT hash FROM ledger_nodes WHERE level = ? AND position >= ? AND position < ? "
+            "ORDER BY position",
+            (tile.level * HEIGHT, start, end),
+        )
+        parts = [bytes(row[0]) for row in rows]
+    if len(parts) < tile.width:
+        return None
+    return bundle(parts) if tile.level is None else b"".join(parts)
+
+
+def _entries(view: Transaction, start: int, end: int) -> list[bytes]:
+    rows = view.query(
+        "SELECT entry FROM ledger_entries WHERE leaf_index >= ? AND leaf_index < ? "
+        "ORDER BY leaf_index",
+        (start, end),
+    )
+    return [bytes(row[0]) for row in rows]
+
+
+def _size(view: Transaction) -> int:
+    return view.query("SELECT coalesce(max(leaf_index), -1) + 1 FROM ledger_entries")[0][0]
+
+
+def _remember(out: Transaction, newest: Signed) -> None:
+    """A copy of the newest checkpoint in the database, so that the file cannot be cut unseen."""
+    held = out.query("SELECT coalesce(max(size), -1) FROM ledger_checkpoints")[0][0]
+    if held < newest.checkpoint.size:
+        out.execute(
+            "INSERT INTO ledger_checkpoints (size, checkpoint) VALUES (?, ?)",
+            (newest.checkpoint.size, newest.written),
+        )
+
+
+def _went_back(size: int, signed_last: Signed) -> EngineError:
+    message = (
+        f"the ledger went back: {signed_last.checkpoint.size:,} entries were signed, "
+        f"the database holds {size:,}"
+    )
+    help = "put the newest database back; `If it went back` in docs/how-to/check-a-ledger says more"
+    return EngineError(message, help=help)

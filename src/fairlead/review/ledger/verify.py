@@ -1,0 +1,191 @@
+"""Everything about a ledger that can be checked without asking anybody.
+
+Recomputes the tree from the entries, holds every checkpoint ever signed against it, and whatever
+copies others hold. It writes nothing and reads no clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from fairlead.review.ledger.broken import BrokenError
+from fairlead.review.ledger.history import History, Signed
+from fairlead.review.ledger.keys import read_vkeys
+from fairlead.review.ledger.notes import VerifierKey
+from fairlead.review.ledger.recompute import Recomputed, recompute
+from fairlead.review.ledger.report import FLAGGED, Report
+from fairlead.review.ledger.stored import read_tile
+from fairlead.review.ledger.tiles import WIDTH, tiles_of, unbundle
+from fairlead.schema.store import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What the database itself cannot tell.
+
+    `vkeys`: keys that the verifier trusts, in place of those in the ledger's folder.
+    `held`: checkpoints kept by others, by name. `mirrors`: folders of witnesses with the
+    checkpoint and tiles that they copied. `bad_fences`: definitions that are not as they must be.
+    `leads`: of each lead that is still there the digest it carries and the one it has.
+    """
+
+    vkeys: Sequence[VerifierKey] = ()
+    held: Mapping[str, str] = field(default_factory=dict)
+    mirrors: Sequence[Path] = ()
+    bad_fences: Sequence[str] = ()
+    leads: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+
+
+def verify_ledger(view: Transaction, folder: Path, outside: Outside) -> Report:
+    """Check the ledger in `view` whose key and checkpoints are in `folder`.
+
+    Raises BrokenError where what was given from outside is not what it is said to be: a mirror
+    without a checkpoint, or a file that is none.
+    """
+    report = Report()
+    for fence in outside.bad_fences:
+        report.find("fences", "fence", f"`{fence}` is missing or was changed")
+    keys = _Keys(folder, outside.vkeys, report)
+    own = _own_checkpoints(view, folder, report)
+    held = {name: Signed.parse(written) for name, written in outside.held.items()}
+    for mirror in outside.mirrors:
+        held[f"{mirror}/checkpoint"] = _checkpoint_of(mirror)
+    sizes = [s.checkpoint.size for s in [*own, *held.values()]]
+    found = recompute(view, sizes, report)
+    for signed in own:
+        _check(signed, f"line {signed.line} of the checkpoints", keys, found, report, "checkpoints")
+    for name, signed in held.items():
+        _check(signed, f"`{name}`", keys, found, report, "held")
+    for mirror in outside.mirrors:
+        _compare_mirror(mirror, held[f"{mirror}/checkpoint"], view, found, report)
+    _check_shown(found, outside.leads, report)
+    report.n_checkpoints = len(own)
+    report.n_signed = max((s.checkpoint.size for s in own), default=0)
+    report.vkeys = [str(key) for key in keys.all]
+    if report.n_signed < report.n_entries:
+        n = report.n_entries - report.n_signed
+        what = f"the last {n:,} entries are under no checkpoint yet"
+        report.find("checkpoints", "unsigned", what, severity=FLAGGED)
+    return report
+
+
+class _Keys:
+    """Which keys count. The first is trusted; a later one from a checkpoint on that a trusted one
+    has signed with it (the handover)."""
+
+    def __init__(self, folder: Path, given: Sequence[VerifierKey], report: Report) -> None:
+        try:
+            self.all = read_vkeys(folder)
+        except (BrokenError, UnicodeDecodeError):
+            self.all = []
+            report.find("checkpoints", "vkeys", f"`{folder / 'vkeys'}` holds what is no key")
+        self.trusted = list(given) or self.all[:1]
+        self.all += [key for key in given if key not in self.all]
+
+    def accept(self, signed: Signed) -> str:
+        """Why this checkpoint does not count, empty where it does."""
+        try:
+            signers = signed.note.signers(self.all)
+        except BrokenError as error:
+            return error.message
+        if not any(key in self.trusted for key in signers):
+            return "no key that is trusted has signed it"
+        if any(key.name != signed.checkpoint.origin for key in signers):
+            return "it speaks for another ledger"
+        self.trusted += [key for key in signers if key not in self.trusted]
+        return ""
+
+
+def _own_checkpoints(view: Transaction, folder: Path, report: Report) -> list[Signed]:
+    """Those of the file, in order; each that the database remembers must be among them."""
+    own = []
+    for number, signed in History(folder).lines():
+        if signed is None:
+            what = f"line {number} of the checkpoints is none, as a crash while writing leaves it"
+            report.find("checkpoints", "line", what, severity=FLAGGED)
+            continue
+        if own and signed.checkpoint.size < own[-1].checkpoint.size:
+            what = f"line {number} of the checkpoints has fewer entries than the one before"
+            report.find("checkpoints", "order", what)
+        own.append(signed)
+    known = {signed.written for signed in own}
+    for size, written in view.query("SELECT size, checkpoint FROM ledger_checkpoints"):
+        if written not in known:
+            what = f"the file of checkpoints lacks the one of {size} entries, which was signed"
+            report.find("checkpoints", "lacks", what)
+    return own
+
+
+def _check(
+    signed: Signed, name: str, keys: _Keys, found: Recomputed, report: Report, check: str
+) -> None:
+    """One checkpoint: who signed it, and whether its tree is ours."""
+    why = keys.accept(signed)
+    if why:
+        report.find(check, "signature", f"{name} does not count: {why}")
+        return
+    size = signed.checkpoint.size
+    if size > found.n_entries:
+        what = f"entries {found.n_entries} to {size - 1} are gone: {name} was signed over {size}"
+        report.find(check, "gone", what, index=found.n_entries)
+    elif size not in found.roots:
+        report.find(check, "gap", f"{name} cannot be compared: entries before it are gone")
+    elif found.roots[size] != signed.checkpoint.root:
+        what = f"the first {size} entries are not those that {name} was signed over"
+        report.find(check, "root", what)
+
+
+def _checkpoint_of(mirror: Path) -> Signed:
+    try:
+        return Signed.parse((mirror / "checkpoint").read_text("utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        message = f"`{mirror}` has no readable file `checkpoint`"
+        raise BrokenError(message, help="name the folder that holds `checkpoint` and `tile`") from (
+            error
+        )
+
+
+def _compare_mirror(
+    mirror: Path, signed: Signed, view: Transaction, found: Recomputed, report: Report
+) -> None:
+    """Every tile and bundle the mirror must have, byte by byte against the database's."""
+    n_files = 0
+    for tile in tiles_of(min(signed.checkpoint.size, found.n_entries)):
+        path = mirror / tile.path
+        if not path.is_file():
+            continue
+        n_files += 1
+        ours, theirs = read_tile(view, tile), path.read_bytes()
+        if ours == theirs:
+            continue
+        what = f"`{tile.path}` in `{mirror}` differs from the ledger"
+        index = None
+        if tile.level is None and ours is not None:
+            index = tile.number * WIDTH + _first_difference(ours, theirs)
+            what += f", first in entry {index}"
+        report.find("held", f"tile {tile.level is None}", what, index=index)
+    if not n_files and found.n_entries:
+        what = f"`{mirror}` has a checkpoint but no tiles: only its checkpoint was compared"
+        report.find("held", "no tiles", what, severity=FLAGGED)
+
+
+def _first_difference(ours: bytes, theirs: bytes) -> int:
+    """The number, within a bundle, of the first entry that is not the same."""
+    try:
+        other = unbundle(theirs)
+    except BrokenError:
+        other = []
+    own = unbundle(ours)
+    same = [a == b for a, b in zip(own, other, strict=False)]
+    return same.index(False) if False in same else len(same)
+
+
+def _check_shown(found: Recomputed, leads: Mapping[str, tuple[str, str]], report: Report) -> None:
+    """A lead that still carries the digest it was shown with must still have that content."""
+    for index, body in found.shown:
+        carried, has = leads.get(str(body.get("lead_id")), ("", ""))
+        if carried and carried == body.get("digest") and has != carried:
+            what = f"lead `{body['lead_id']}` is not what entry {index} says was shown"
+            report.find("leads", "digest", what, index=index)

@@ -33,10 +33,12 @@ _COLUMNS = "seq, account_id, body, actor, at_us, leaf, previous, seal"
 
 @dataclass(frozen=True, slots=True)
 class Passkey:
-    """`credential` and `public_key` (COSE) are base64url without padding."""
+    """`credential` and `public_key` (COSE) are base64url without padding; `fingerprint` is of the
+    key itself, however it is encoded."""
 
     credential: str
     public_key: str
+    fingerprint: str
     added_us: int
     removed_us: int | None = None
 
@@ -181,7 +183,7 @@ class Accounts:
         return [key.credential for a in self.every() for key in a.live_passkeys]
 
     def has_administrator(self) -> bool:
-        return bool(_administrators(self._current()))
+        return bool(administrators(self._current()))
 
     def standing(self, account_id: str, now_us: int) -> Standing:
         """Roles and state now, for the guard of referrals (`schema.referrals.Reviewers`)."""
@@ -216,7 +218,7 @@ class Accounts:
         """
         account_id = new_account_id()
         with self._ground.guarded("create_account", now_us, by.account_id):
-            self._must_administer(by, now_us)
+            self.must_administer(by, now_us)
             body = created(handle, roles, markings, expires_us)
             with self._ground.store.write() as out:
                 self.write(out, account_id, body, by.account_id, now_us)
@@ -239,7 +241,7 @@ class Accounts:
         `last_administrator`.
         """
         with self._ground.guarded("change_account", now_us, by.account_id):
-            self._must_administer(by, now_us)
+            self.must_administer(by, now_us)
             body: dict[str, Any] = {}
             if roles is not KEEP:
                 body["roles"] = sorted(roles_of(roles))
@@ -259,16 +261,26 @@ class Accounts:
         """By the account itself or an administrator.
 
         The passkey stays bound to the account: it can never be enrolled under another one.
+        Raises RefusedError `not_administrator`, `unknown_passkey`, `last_administrator`.
         """
         with self._ground.guarded("remove_passkey", now_us, by.account_id):
-            if by.account_id != account_id:
-                self._must_administer(by, now_us)
+            self._must_own_or_administer(by, account_id, now_us)
             with self._ground.store.write() as out:
-                account = self._during(out).get(account_id)
+                account = self.during(out).get(account_id)
                 keys = account.live_passkeys if account else ()
                 if credential not in {key.credential for key in keys}:
                     raise refusal(reason="unknown_passkey")
-                self.write(out, account_id, {"passkey_removed": credential}, by.account_id, now_us)
+                body = {"passkey_removed": credential}
+                self.write(out, account_id, body, by.account_id, now_us)
+        return self._current()[account_id]
+
+    def remove_password(self, account_id: str, *, by: Principal, now_us: int) -> Account:
+        """By the account itself or an administrator; the one-time key goes with it."""
+        with self._ground.guarded("remove_password", now_us, by.account_id):
+            self._must_own_or_administer(by, account_id, now_us)
+            with self._ground.store.write() as out:
+                self.write(out, account_id, {"password": None}, by.account_id, now_us)
+                out.execute("DELETE FROM passwords WHERE account_id = ?", (account_id,))
         return self._current()[account_id]
 
     def write(
@@ -278,14 +290,14 @@ class Accounts:
 
         The callers in this package have decided that `actor` may; what no one may is refused here.
         """
-        before = self._during(out)
+        before = self.during(out)
         rows = out.query("SELECT seq, seal FROM account_changes ORDER BY seq DESC LIMIT 1")
         seq, previous = (rows[0][0] + 1, rows[0][1]) if rows else (0, "")
         after = _with(before, AccountChange(seq, account_id, body, actor, now_us, -1))
         _must_be_sound(before, after, account_id, body)
         key = body.get("passkey")
         if key:
-            owner = (key["credential"], key["public_key"], account_id)
+            owner = (key["credential"], key["fingerprint"], account_id)
             out.execute("INSERT INTO passkey_owners VALUES (?, ?, ?)", owner)
         text = canonical_json(body)
         entry = self._entry(seq, account_id, text, previous)
@@ -304,10 +316,15 @@ class Accounts:
         bound = self._ground.seal.of("account_entry", seq, account_id, text, previous)
         return {"account_id": account_id, "changes": sorted(body), "bound": bound, **told}
 
-    def _must_administer(self, by: Principal, now_us: int) -> None:
+    def must_administer(self, by: Principal, now_us: int) -> None:
+        """Raises RefusedError `not_administrator`, also when they no longer are."""
         standing = self.standing(by.account_id, now_us)
         if ADMINISTRATOR not in by.roles & standing.roles:
             raise refusal(reason="not_administrator")
+
+    def _must_own_or_administer(self, by: Principal, account_id: str, now_us: int) -> None:
+        if by.account_id != account_id:
+            self.must_administer(by, now_us)
 
     def _current(self) -> dict[str, Account]:
         """The accounts as committed; rows not seen before are held against the ledger."""
@@ -321,7 +338,7 @@ class Accounts:
                 self._fold = folded
             return self._fold.accounts
 
-    def _during(self, out: Transaction) -> dict[str, Account]:
+    def during(self, out: Transaction) -> dict[str, Account]:
         """The accounts as a transaction sees them, with what it wrote and may still undo."""
         return self._folded(self._newer(out)).accounts
 
@@ -399,7 +416,7 @@ def _passkeys(keys: tuple[Passkey, ...], change: AccountChange) -> tuple[Passkey
     )
     added = change.body.get("passkey")
     if added:
-        keys += (Passkey(added["credential"], added["public_key"], change.at_us),)
+        keys += (Passkey(**added, added_us=change.at_us),)
     return keys
 
 
@@ -417,7 +434,7 @@ def _must_be_sound(
     taken = {a.handle for a in before.values() if a.account_id != account_id}
     if body.get("handle") in taken:
         raise refusal(reason="handle_taken")
-    if _administrators(before) and not _administrators(after):
+    if administrators(before) and not administrators(after):
         raise refusal(reason="last_administrator")
     key = body.get("passkey")
     if key and any(_is_same(key, old) for a in before.values() for old in a.passkeys):
@@ -425,10 +442,10 @@ def _must_be_sound(
 
 
 def _is_same(key: Mapping[str, Any], old: Passkey) -> bool:
-    return key["credential"] == old.credential or key["public_key"] == old.public_key
+    return key["credential"] == old.credential or key["fingerprint"] == old.fingerprint
 
 
-def _administrators(accounts: Mapping[str, Account]) -> list[Account]:
+def administrators(accounts: Mapping[str, Account]) -> list[Account]:
     """Those who will still be able to change accounts tomorrow."""
     return [
         account

@@ -107,6 +107,13 @@ class Clock:
         self._kept_us = latest_us
 
 
+@dataclass(slots=True)
+class Attempt:
+    """`actor` is set as soon as it is known who tries."""
+
+    actor: str
+
+
 @dataclass(frozen=True, slots=True)
 class Ground:
     store: Store
@@ -123,19 +130,20 @@ class Ground:
     @contextmanager
     def guarded(
         self, act: str, now_us: int, actor: str, kind: str = LedgerKind.REFUSED
-    ) -> Generator[None]:
+    ) -> Generator[Attempt]:
         """Whatever is refused inside is in the ledger before anyone hears of it.
 
         Not to be opened inside a transaction. Something used up by someone else at the same
         moment is refused as `used`.
         """
+        attempt = Attempt(actor)
         try:
             self.clock.check(now_us)
-            yield
-        except RefusedError as refusal:
-            reason = refusal.detail if isinstance(refusal, VagueError) else refusal.reason
-            self.ledger.append_now(kind, now_us, actor, {"act": act, "reason": reason})
+            yield attempt
+        except RefusedError as no:
+            reason = no.detail if isinstance(no, VagueError) else no.reason
+            self.ledger.append_now(kind, now_us, attempt.actor, {"act": act, "reason": reason})
             raise
         except ConflictError as conflict:
-            self.ledger.append_now(kind, now_us, actor, {"act": act, "reason": "used"})
+            self.ledger.append_now(kind, now_us, attempt.actor, {"act": act, "reason": "used"})
             raise refusal(reason="used") from conflict

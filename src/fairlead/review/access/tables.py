@@ -14,7 +14,7 @@ TABLES = (
     " at_us BIGINT NOT NULL, leaf BIGINT NOT NULL, previous TEXT NOT NULL, seal TEXT NOT NULL)",
     # one authenticator serves one account: held by a key as well
     "CREATE TABLE IF NOT EXISTS passkey_owners ("
-    " credential TEXT PRIMARY KEY, public_key TEXT NOT NULL UNIQUE, account_id TEXT NOT NULL)",
+    " credential TEXT PRIMARY KEY, fingerprint TEXT NOT NULL UNIQUE, account_id TEXT NOT NULL)",
     "CREATE TABLE IF NOT EXISTS passkey_counts ("
     " credential TEXT PRIMARY KEY, sign_count BIGINT NOT NULL)",
     "CREATE TABLE IF NOT EXISTS passwords ("

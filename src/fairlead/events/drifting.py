@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
+from numba import njit
 
 from fairlead.events.event import (
     event_rows,
@@ -17,7 +18,7 @@ from fairlead.events.event import (
     said_time,
 )
 from fairlead.events.runs import INSIDE, OUTSIDE, RUN_MEMORY, limits, runs_of
-from fairlead.geo.sphere import bearing_deg
+from fairlead.geo.sphere import bearing_deg, turn_deg
 from fairlead.schema.span import Span
 from fairlead.schema.step import Batch, to_numpy
 from fairlead.schema.table import Table, code
@@ -66,8 +67,6 @@ class Drifting:
 
     def step(self, carried: pa.Table, batch: Batch, span: Span) -> tuple[pa.Table, Batch]:
         points = batch[TRACK_POINTS]
-        status = to_numpy(points, "nav_status", code(NAV_STATUSES, "undefined"))
-        helpless = status == NOT_UNDER_COMMAND
         limit = limits(
             lasting_us=self.lasting_s_min * 1_000_000,
             bridge_us=self.bridge_s * 1_000_000,
@@ -79,19 +78,22 @@ class Drifting:
             straight_min=self.straight_min,
             marked_max=1.0,
         )
-        inside = self._adrift(points, status, helpless)
         marks = (NOT_UNDER_COMMAND,)
+        inside = self._adrift(points)
         kept, found = runs_of(carried, points, limit, marks, span.until_us, inside)
         return kept, Batch({EVENTS: self._events(found)})
 
-    def _adrift(self, points: pa.Table, status: np.ndarray, helpless: np.ndarray) -> np.ndarray:
-        speed_kn = to_numpy(points, "speed_kn")
-        course, heading = to_numpy(points, "course_deg"), to_numpy(points, "heading_deg")
-        across = np.abs((course - heading + 180.0) % 360.0 - 180.0) >= self.sideways_deg
-        across |= helpless & (np.isnan(heading) | np.isnan(course))
-        slow = (speed_kn >= self.slow_kn) & (speed_kn <= self.fast_kn)
-        afloat = np.isin(status, AFLOAT)
-        return np.where(slow & across & afloat, INSIDE, OUTSIDE).astype(np.int8)
+    def _adrift(self, points: pa.Table) -> np.ndarray:
+        afloat = np.zeros(len(NAV_STATUSES), np.bool_)
+        afloat[list(AFLOAT)] = True
+        return _inside(
+            to_numpy(points, "speed_kn"),
+            to_numpy(points, "course_deg"),
+            to_numpy(points, "heading_deg"),
+            to_numpy(points, "nav_status", code(NAV_STATUSES, "undefined")),
+            afloat,
+            (self.slow_kn, self.fast_kn, self.sideways_deg),
+        )
 
     def _events(self, found: np.ndarray) -> pa.Table:
         if not len(found):
@@ -117,6 +119,20 @@ class Drifting:
             evidence=[[f.start_id, f.open_id, f.last_id] for f in runs],
         )
         return events_in_order(rows.filter(pa.array(~ended)), rows.filter(pa.array(ended)))
+
+
+@njit(cache=True)
+def _inside(speed_kn, course_deg, heading_deg, status, afloat, limits):
+    """Per point INSIDE or OUTSIDE: int8, shape (n,)."""
+    slow_kn, fast_kn, sideways_deg = limits
+    out = np.full(len(speed_kn), OUTSIDE, np.int8)
+    for i in range(len(speed_kn)):
+        if not slow_kn <= speed_kn[i] <= fast_kn or not afloat[status[i]]:
+            continue
+        across = abs(turn_deg(heading_deg[i], course_deg[i]))
+        if across >= sideways_deg or (np.isnan(across) and status[i] == NOT_UNDER_COMMAND):
+            out[i] = INSIDE
+    return out
 
 
 def _towards_deg(f: Any) -> float:

@@ -172,9 +172,12 @@ def _walk(
         record, first, end = records[k], bounds[k], bounds[k + 1]
         i = first
         while i < end:
-            if not judged and record.is_on == 0:
+            if record.is_on == 0:
                 # Nothing to end and nothing to begin: most points of most vessels.
-                i = _next_not_fast(speed, i, end, most.fast_kn)
+                if judged:
+                    i = _next_inside(inside, i, end)
+                else:
+                    i = _next_not_fast(speed, i, end, most.fast_kn)
                 if i == end:
                     break
             state = inside[i] if judged else INSIDE
@@ -193,8 +196,34 @@ def _walk(
 
 @njit(cache=True)
 def _next_not_fast(speed, i, end, fast_kn):
-    """The next row whose speed is under `fast_kn` or unknown; `end` where there is none."""
+    """The next row whose speed is under `fast_kn` or unknown; `end` where there is none.
+
+    Looks at 64 rows at once, which the processor does side by side (unsigned, for an index that
+    may be negative cannot be), and then at each of those that hold one.
+    """
+    while i + 64 <= end:
+        slow = 0
+        for j in range(64):
+            slow += not speed[np.uint64(i + j)] >= fast_kn
+        if slow:
+            break
+        i += 64
     while i < end and speed[i] >= fast_kn:
+        i += 1
+    return i
+
+
+@njit(cache=True)
+def _next_inside(inside, i, end):
+    """The next row that is not OUTSIDE, likewise."""
+    while i + 64 <= end:
+        some = 0
+        for j in range(64):
+            some += inside[np.uint64(i + j)] != OUTSIDE
+        if some:
+            break
+        i += 64
+    while i < end and inside[i] == OUTSIDE:
         i += 1
     return i
 

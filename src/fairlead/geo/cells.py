@@ -25,13 +25,27 @@ def _row_columns(row: int, size_deg: float) -> int:
 
 
 @njit(cache=True)
+def place_in_cell(
+    lat_deg: float, lon_deg: float, size_deg: float
+) -> tuple[int, float, float, float]:
+    """The key of the cell that holds a position, and where in it the position is.
+
+    Shares of the cell's height from its south and of its width from its west, and the width in
+    degrees. A share is 1 or a hair more at the north pole only.
+    """
+    rows = int(180.0 / size_deg + 0.5)
+    high = (lat_deg + 90.0) / size_deg
+    row = min(rows - 1, max(0, int(floor(high))))
+    columns = _row_columns(row, size_deg)
+    wide = ((lon_deg + 180.0) % 360.0) / 360.0 * columns
+    column = min(columns - 1, int(wide))
+    return row * _COLUMNS + column, high - row, wide - column, 360.0 / columns
+
+
+@njit(cache=True)
 def cell_of(lat_deg: float, lon_deg: float, size_deg: float) -> int:
     """The key of the cell that holds a position."""
-    rows = int(180.0 / size_deg + 0.5)
-    row = min(rows - 1, max(0, int(floor((lat_deg + 90.0) / size_deg))))
-    columns = _row_columns(row, size_deg)
-    share = ((lon_deg + 180.0) % 360.0) / 360.0
-    return row * _COLUMNS + min(columns - 1, int(share * columns))
+    return place_in_cell(lat_deg, lon_deg, size_deg)[0]
 
 
 @njit(cache=True)

@@ -12,9 +12,10 @@ from numba import njit
 from fairlead.geo.sphere import EARTH_RADIUS_M, distance_m, midway_deg
 from fairlead.schema.ids import row_ids
 from fairlead.schema.span import Span
-from fairlead.schema.step import Batch, to_numpy
+from fairlead.schema.step import Batch, key_starts, to_numpy
 from fairlead.schema.table import Table, column
 from fairlead.schema.tables import CONTACTS, I64, TRACK_GRID
+from fairlead.tracks.grid import rows_of_keys
 
 _HULLS = 16
 """Hulls remembered per cell."""
@@ -69,12 +70,14 @@ class Contacts:
         lat, lon = to_numpy(rows, "lat_deg"), to_numpy(rows, "lon_deg")
         mmsi, halo = to_numpy(rows, "mmsi"), to_numpy(rows, "halo", False).astype(bool)
         tracks, speed_kn = to_numpy(rows, "track_id"), to_numpy(rows, "speed_kn")
-        keys, rested = _recalled(carried, cells)
+        still = speed_kn < self.rest_kn
+        starts = key_starts(cells)
+        keys, rested = _recalled(carried, cells[still])
         whole, real = _pairs(
-            np.searchsorted(keys, cells),
+            (starts, rows_of_keys(keys, cells[starts[:-1]])),
             times,
             (lat, lon),
-            (mmsi, tracks, halo, speed_kn < self.rest_kn),
+            (mmsi, tracks, halo, still),
             rested,
             self.distance_m_max,
         )
@@ -110,10 +113,13 @@ class Contacts:
 
 
 def _recalled(carried: pa.Table, cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Every cell handed over, sorted, and its hulls: (track, instants at rest, last instant)."""
+    """Cells where hulls lie still or lay still, sorted, and these: (track, instants at rest, last).
+
+    `cells`, sorted, are those of rows at rest: few hulls are, and most cells need no memory.
+    """
     carried = carried.sort_by([(n, "ascending") for n in ("cell", "time_us", "track_id")])
     own = to_numpy(carried, "cell")
-    keys = np.union1d(cells, own).astype(np.int64)
+    keys = np.union1d(cells[key_starts(cells)[:-1]], own).astype(np.int64)
     rested = np.zeros((len(keys), _HULLS, 3), np.int64)
     at = np.searchsorted(keys, own)
     nth = np.arange(len(own)) - np.searchsorted(own, own)
@@ -138,41 +144,41 @@ def _remembered(keys: np.ndarray, rested: np.ndarray) -> pa.Table:
 
 
 @njit(cache=True)
-def _pairs(slot, times, place, who, rested, distance_m_max) -> tuple[np.ndarray, np.ndarray]:
+def _pairs(cells, times, place, who, rested, distance_m_max) -> tuple[np.ndarray, np.ndarray]:
     """Pairs as whole (row, row, other hulls in the cell, others that have lain still there) and
     real (metres apart, midway lat, lon).
 
-    Rows come sorted by cell and time, so a run of equal ones is one instant of one cell. The
-    memory of the cells is written in place.
+    `cells`: where the rows of each start, and its row in the memory `rested`, which is written in
+    place, or -1. Rows come by cell and time, so a run of equal times is one instant of one cell.
     """
-    (lat, lon), (mmsi, tracks, halo, still) = place, who
-    size = 1024
-    whole, real = np.empty((size, 4), np.int64), np.empty((size, 3))
+    (starts, slots), (lat, lon), (mmsi, tracks, halo, still) = cells, place, who
+    whole, real, n = np.empty((1024, 4), np.int64), np.empty((1024, 3)), 0
     reach_deg = distance_m_max * 1.001 / EARTH_RADIUS_M * 180.0 / np.pi
-    n, start, n_rows = 0, 0, len(slot)
-    while start < n_rows:
-        end = start + 1
-        while end < n_rows and times[end] == times[start] and slot[end] == slot[start]:
-            end += 1
-        for i in range(start, end):
-            for j in range(i + 1, end):
-                if abs(lat[i] - lat[j]) > reach_deg or (halo[i] and halo[j]):
-                    continue
-                apart_m = distance_m(lat[i], lon[i], lat[j], lon[j])
-                if apart_m > distance_m_max or mmsi[i] == mmsi[j]:
-                    continue
-                if n == size:
-                    size *= 2
-                    whole, real = _grown(whole, size), _grown(real, size)
-                whole[n, 0], whole[n, 1], whole[n, 2] = i, j, end - start - 2
-                whole[n, 3] = _others(rested[slot[start]], tracks[i], tracks[j])
-                real[n, 1], real[n, 2] = midway_deg(lat[i], lon[i], lat[j], lon[j], 0.5)
-                real[n, 0] = apart_m
-                n += 1
-        for i in range(start, end):
-            if still[i]:
-                _rest(rested[slot[start]], tracks[i], times[i])
-        start = end
+    nobody = np.zeros((0, 3), np.int64)
+    for k in range(len(slots)):
+        hulls, start = rested[slots[k]] if slots[k] >= 0 else nobody, starts[k]
+        while start < starts[k + 1]:
+            end = start + 1
+            while end < starts[k + 1] and times[end] == times[start]:
+                end += 1
+            for i in range(start, end):
+                for j in range(i + 1, end):
+                    if abs(lat[i] - lat[j]) > reach_deg or (halo[i] and halo[j]):
+                        continue
+                    apart_m = distance_m(lat[i], lon[i], lat[j], lon[j])
+                    if apart_m > distance_m_max or mmsi[i] == mmsi[j]:
+                        continue
+                    if n == len(whole):
+                        whole, real = _doubled(whole), _doubled(real)
+                    whole[n, 0], whole[n, 1], whole[n, 2] = i, j, end - start - 2
+                    whole[n, 3] = _others(hulls, tracks[i], tracks[j])
+                    real[n, 1], real[n, 2] = midway_deg(lat[i], lon[i], lat[j], lon[j], 0.5)
+                    real[n, 0] = apart_m
+                    n += 1
+            for i in range(start, end):
+                if still[i]:
+                    _rest(hulls, tracks[i], times[i])
+            start = end
     return whole[:n], real[:n]
 
 
@@ -202,7 +208,7 @@ def _rest(hulls, track, now) -> None:
 
 
 @njit(cache=True)
-def _grown(values, size):
-    out = np.empty((size, values.shape[1]), values.dtype)
+def _doubled(values):
+    out = np.empty((2 * len(values), values.shape[1]), values.dtype)
     out[: len(values)] = values
     return out

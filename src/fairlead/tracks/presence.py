@@ -122,6 +122,8 @@ class Presence:
 
 
 _NONE = np.iinfo(np.int64).min
+_HOUR_ROWS = _CELLS * 65
+"""Rows that one hour of a track writes at most: each cell and all around it."""
 
 
 def _matrix(rows: pa.Table, name: str, width: int) -> np.ndarray:
@@ -163,53 +165,68 @@ def _walk(runs, columns, whole, real, until_us, missed_max, half_life_h):
     time_us = columns[0]
     rows, due, n = np.empty((1024, 5), np.int64), np.empty(1024), 0
     for k in range(len(runs)):
-        mine, real_mine = whole[k], real[k]
-        for i in range(runs[k, 0], runs[k, 1]):
-            hour_us = time_us[i] // HOUR_US * HOUR_US
-            while mine[_LAST] != _NONE and mine[_HOUR] < hour_us:
-                if n + 200 > len(rows):
-                    rows, due = _wider(rows, due)
-                n = _close(k, mine, real_mine, rows, due, n, missed_max, half_life_h)
-            _add(i, hour_us, columns, mine, real_mine)
-        while mine[_LAST] != _NONE and mine[_HOUR] + HOUR_US < until_us:
-            if n + 200 > len(rows):
-                rows, due = _wider(rows, due)
-            n = _close(k, mine, real_mine, rows, due, n, missed_max, half_life_h)
+        first, end, hours = runs[k, 0], runs[k, 1], 2 + missed_max
+        if end > first:
+            since_us = time_us[first] if whole[k, _LAST] == _NONE else whole[k, _HOUR]
+            hours += (time_us[end - 1] - since_us) // HOUR_US
+        while n + hours * _HOUR_ROWS > len(rows):
+            rows, due = _wider(rows, due)
+        limits = (until_us, missed_max, half_life_h)
+        n = _track(k, first, end, columns, whole[k], real[k], rows, due, n, limits)
     return rows[:n], due[:n]
 
 
 @njit(cache=True)
-def _add(i, hour_us, columns, mine, real_mine):
-    """One point: its interval teaches what is due, its cell is counted."""
+def _track(k, first, end, columns, mine, real_mine, rows, due, n, limits):
+    """The hours of one track that are over, written from row n on.
+
+    A kernel of its own, which is handed arrays and renews none: Numba counts references to arrays
+    that a loop renews at every turn of it, at ten times the cost of looking at a row.
+    """
     time_us, lat, lon, speed, status, class_b, cell = columns
-    now, speed_kn = time_us[i], speed[i]
+    until_us, missed_max, half_life_h = limits
+    for i in range(first, end):
+        now = time_us[i]
+        while mine[_LAST] != _NONE and now >= mine[_HOUR] + HOUR_US:
+            n = _close(k, mine, real_mine, rows, due, n, missed_max, half_life_h)
+        point = (now, lat[i], lon[i], np.float64(speed[i]), status[i], class_b[i], cell[i])
+        _add(point, mine, real_mine)
+    while mine[_LAST] != _NONE and mine[_HOUR] + HOUR_US < until_us:
+        n = _close(k, mine, real_mine, rows, due, n, missed_max, half_life_h)
+    return n
+
+
+@njit(cache=True)
+def _add(point, mine, real_mine):
+    """One point: its interval teaches what is due, its cell is counted."""
+    now, lat, lon, speed_kn, status, class_b, cell = point
     first = mine[_LAST] == _NONE
     if np.isnan(speed_kn):
         speed_kn = 0.0
         if not first and now > mine[_LAST]:
             speed_kn = implied_speed_kn(
-                real_mine[_LAT], real_mine[_LON], mine[_LAST], lat[i], lon[i], now
+                real_mine[_LAT], real_mine[_LON], mine[_LAST], lat, lon, now
             )
-    moored = status[i] == 1 or status[i] == 5
+    moored = status in (1, 5)
     still = speed_kn < 1.0 or (moored and speed_kn < 3.0)
     if first:
         mine[:] = 0
         real_mine[:] = 0.0
-        mine[_FIRST], mine[_HOUR] = now, hour_us
+        mine[_FIRST], mine[_HOUR] = now, now // HOUR_US * HOUR_US
     else:
         lasted_us = now - mine[_LAST]
         mine[_STILL_US if still else _MOVING_US] += min(lasted_us, HOUR_US)
         slot = _DUE_STILL if still else _DUE_MOVING
         real_mine[slot] = _learned(real_mine[slot], lasted_us / 1e6)
-    mine[_LAST], mine[_HEARD], mine[_STILL] = now, hour_us, still
-    real_mine[_LAT], real_mine[_LON] = lat[i], lon[i]
-    real_mine[_FLOOR] = _nominal_s(class_b[i], moored, still, speed_kn) / 3.0
+    mine[_LAST], mine[_HEARD], mine[_STILL] = now, mine[_HOUR], still
+    real_mine[_LAT], real_mine[_LON] = lat, lon
+    real_mine[_FLOOR] = _nominal_s(class_b, moored, still, speed_kn) / 3.0
     for j in range(_CELLS):
         at = _N + 1 + j
         if j == mine[_N]:
             mine[_N] += 1
-            mine[at], mine[at + _CELLS] = cell[i], 0
-        if mine[at] == cell[i] or j == _CELLS - 1:
+            mine[at], mine[at + _CELLS] = cell, 0
+        if mine[at] == cell or j == _CELLS - 1:
             mine[at + _CELLS] += 1
             break
 

@@ -218,35 +218,86 @@ def _walk(runs, own, places, types, is_b, memory, allowed_us, allowed_b_us):
     counts = np.zeros((len(runs), _BUCKETS), np.int64)
     new_marks = np.zeros((len(runs), _MARKS))
     least_us = min(allowed_us, allowed_b_us)
+    ring, known = np.zeros(_BUCKETS, np.int64), np.zeros(_MARKS)
     for k in range(len(runs)):
-        ring, mark, first = counts[k], new_marks[k], runs[k, 0]
-        before_us, edge_us, counted = _NEVER, np.int64(0), first
+        first, newest = runs[k, 0], 0
         if own[k] >= 0:
-            ring[:], mark[:] = rings[own[k]], marks[own[k]]
-            before_us = last_us[own[k]]
-            edge_us = (before_us // _BUCKET_US + 1) * _BUCKET_US
-        for i in range(first, runs[k, 1]):
+            ring[:], known[:] = rings[own[k]], marks[own[k]]
+            before_us, mark, mark_before = last_us[own[k]], -1, -2
+        else:
+            ring[:], known[:] = 0, 0.0
+            before_us, mark, mark_before = time_us[first], first, -2
+        counted, edge_us = first, (before_us // _BUCKET_US + 1) * _BUCKET_US
+        i, end = first, runs[k, 1]
+        while True:
+            i, before_us = _heard_on(time_us, i, end, before_us, edge_us, least_us)
+            if i == end:
+                break
             now = time_us[i]
-            if now - before_us > least_us and before_us != _NEVER:
+            lasted_us, before_us = now - before_us, now
+            if lasted_us > least_us:
                 held = last_b[own[k]] if i == first else is_b[types[i - 1] & 255]
-                if now - before_us > (allowed_b_us if held else allowed_us):
+                if lasted_us > (allowed_b_us if held else allowed_us):
                     if n == len(found):
                         found = _longer(found)
                         counts_of, marks_of = _longer(counts_of), _longer(marks_of)
                     found[n, 0] = -1 - own[k] if i == first else i - 1
                     found[n, 1] = i
-                    counts_of[n], marks_of[n] = ring, mark
+                    _unrolled(ring, newest, counts_of[n])
                     counts_of[n, 0] += i - counted
+                    _marked(mark, mark_before, known, time_us, lat, lon, marks_of[n])
                     n += 1
-            if now >= edge_us or before_us == _NEVER:
-                ring[0] += i - counted
-                counted = i
-                edge_us = _shifted(ring, edge_us, now) if before_us != _NEVER else _edge(now)
-                mark[3:] = mark[:3]
-                mark[0], mark[1], mark[2] = now, lat[i], lon[i]
-            before_us = now
-        ring[0] += runs[k, 1] - counted
+            if now >= edge_us:
+                ring[newest] += i - counted
+                passed = (now - edge_us) // _BUCKET_US + 1
+                newest = _turned(ring, newest, passed)
+                edge_us += passed * _BUCKET_US
+                counted, mark, mark_before = i, i, mark
+            i += 1
+        ring[newest] += end - counted
+        _unrolled(ring, newest, counts[k])
+        _marked(mark, mark_before, known, time_us, lat, lon, new_marks[k])
     return found[:n], counts_of[:n], marks_of[:n], counts, new_marks
+
+
+@njit(cache=True)
+def _heard_on(time_us, i, end, before_us, edge_us, least_us):
+    """The next row after a silence or in another half hour, `end` if none, and the time before it.
+
+    Apart from the loop that uses it, since Numba counts references to arrays that are renewed in a
+    loop at every turn of it: ten times the cost of looking at a row.
+    """
+    while i < end and time_us[i] < edge_us and time_us[i] - before_us <= least_us:
+        before_us = time_us[i]
+        i += 1
+    return i, before_us
+
+
+@njit(cache=True)
+def _marked(mark, before, known, time_us, lat, lon, out):
+    """The first points of the half hour under way and of the one before: rows, or those known."""
+    for j, row in enumerate((mark, before)):
+        at, to = -3 * (row + 1), 3 * j
+        if row >= 0:
+            out[to], out[to + 1], out[to + 2] = time_us[row], lat[row], lon[row]
+        else:
+            out[to], out[to + 1], out[to + 2] = known[at], known[at + 1], known[at + 2]
+
+
+@njit(cache=True)
+def _turned(ring, newest, passed):
+    """Empty the half hours passed; where the one under way is counted now."""
+    for _ in range(min(passed, _BUCKETS)):
+        newest = newest - 1 if newest > 0 else _BUCKETS - 1
+        ring[newest] = 0
+    return newest
+
+
+@njit(cache=True)
+def _unrolled(ring, newest, out):
+    """The counts in order, newest half hour first."""
+    for j in range(_BUCKETS):
+        out[j] = ring[(newest + j) % _BUCKETS]
 
 
 @njit(cache=True)
@@ -277,20 +328,6 @@ def _manner(rings, marks, start_us, lat, lon):
                 mark[at + 1], mark[at + 2], np.int64(mark[at]), lat[i], lon[i], start_us[i]
             )
     return steadiness, known_h, made_good_kn
-
-
-@njit(cache=True)
-def _edge(now):
-    return (now // _BUCKET_US + 1) * _BUCKET_US
-
-
-@njit(cache=True)
-def _shifted(ring, edge_us, now):
-    """Move the counts on to the half hour of `now`; the end of that half hour."""
-    passed = (now - edge_us) // _BUCKET_US + 1
-    for j in range(_BUCKETS - 1, -1, -1):
-        ring[j] = ring[j - passed] if j >= passed else 0
-    return edge_us + passed * _BUCKET_US
 
 
 @njit(cache=True)

@@ -10,10 +10,10 @@ import pyarrow as pa
 from numba import njit
 
 from fairlead.geo.cells import cell_of
-from fairlead.geo.sphere import distance_m
+from fairlead.geo.sphere import leg
 from fairlead.schema.ids import content_id
 from fairlead.schema.span import Span
-from fairlead.schema.step import Batch
+from fairlead.schema.step import Batch, key_starts
 from fairlead.schema.table import Table, code, column
 from fairlead.schema.tables import STATION_CLASSES, STOPS, TRACK_POINTS
 from fairlead.tracks.grid import NOT_HULLS
@@ -68,7 +68,7 @@ class Stops:
         fixed = np.isin(points["station_class"].to_numpy(), NO_HULLS)
         points = points.filter(pa.array(~fixed)) if fixed.any() else points
         tracks, known = points["track_id"].to_numpy(), carried["track_id"].to_numpy()
-        keys = np.union1d(tracks, known).astype(np.int64)
+        keys = np.union1d(tracks[key_starts(tracks)[:-1]], known).astype(np.int64)
         bounds = np.searchsorted(tracks, np.append(keys, np.iinfo(np.int64).max)).astype(np.int64)
         records: Any = np.zeros(len(keys), _RECORD)
         records["track_id"] = keys
@@ -127,7 +127,7 @@ def _walk(
         m = records[k]
         for i in range(bounds[k], bounds[k + 1]):
             stays = m.n_points > 0 and (
-                distance_m(m.start_lat_deg, m.start_lon_deg, lat_deg[i], lon_deg[i]) <= radius_m
+                leg(m.start_lat_deg, m.start_lon_deg, lat_deg[i], lon_deg[i])[0] <= radius_m
             )
             if not stays:
                 if m.opened:

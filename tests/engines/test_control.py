@@ -74,3 +74,17 @@ def test_a_second_process_sees_what_is_committed(store):
     other = sqlite3.connect(store.path)
     assert other.execute("SELECT word FROM words").fetchall() == [("ship",)]
     other.close()
+
+
+def test_what_was_done_to_the_definitions_is_named(store):
+    assert store.unlike(WORDS) == []
+    with store.write() as out:
+        out.execute("DROP TRIGGER words_no_update")
+        out.execute("CREATE TRIGGER swallow BEFORE INSERT ON words BEGIN SELECT RAISE(IGNORE); END")
+        out.execute("CREATE TABLE others (n BIGINT)")
+    assert store.unlike(WORDS) == ["swallow", "words_no_update"]
+    assert store.unlike(["CREATE TABLE IF NOT EXISTS words (n BIGINT)"]) == [
+        "swallow",
+        "words",
+        "words_no_delete",
+    ]

@@ -16,6 +16,7 @@ from fairlead.schema.errors import ConflictError
 from fairlead.schema.store import Row
 
 FILE_NAME = "review.sqlite"
+_DEFINITIONS = "SELECT name, tbl_name, sql FROM sqlite_master WHERE sql IS NOT NULL"
 
 
 class SqliteTransaction:
@@ -58,6 +59,21 @@ class SqliteStore:
         with self.write() as transaction:
             for statement in statements:
                 transaction.execute(_translated(statement))
+
+    def unlike(self, statements: Sequence[str]) -> list[str]:
+        """Names of what these definitions make that is missing here, was changed, or was added to
+        their tables by somebody else, such as a trigger that swallows rows."""
+        meant = sqlite3.connect(":memory:")
+        try:
+            for statement in statements:
+                meant.execute(_translated(statement))
+            wanted = set(meant.execute(_DEFINITIONS))
+        finally:
+            meant.close()
+        tables = {table for _, table, _ in wanted}
+        with self.read() as view:
+            found = {row for row in view.query(_DEFINITIONS) if row[1] in tables}
+        return sorted({name for name, _, _ in wanted ^ found})
 
     @contextmanager
     def write(self) -> Generator[SqliteTransaction]:

@@ -5,4 +5,7 @@ RFC 9162 Merkle tree, RFC 8785 entries, C2SP checkpoints (Ed25519), tiles, proof
 
 from fairlead.review.ledger.stored import StoredLedger
 
-__all__ = ["StoredLedger"]
+FOLDER_NAME = "ledger"
+"""The folder of a workspace with the key and the checkpoints, beside the database."""
+
+__all__ = ["FOLDER_NAME", "StoredLedger"]

@@ -1,7 +1,8 @@
 """Every checkpoint ever signed, in a file beside the database: `checkpoints.jsonl`, only appended.
 
-It is what shows that a database was put back to an older state: a copy of the file, or of its last
-line, in other hands shows it even where both were put back.
+Each line is one JSON object: `checkpoint`, or `handover` where one key took another's place. The
+file shows that a database was put back to an older state; a copy of its last line in other hands
+shows it even where both were put back.
 """
 
 from __future__ import annotations
@@ -9,14 +10,14 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from fairlead.review.ledger.broken import BrokenError
 from fairlead.review.ledger.keys import sync_folder
-from fairlead.review.ledger.notes import Checkpoint, Note
+from fairlead.review.ledger.notes import Checkpoint, Handover, Note
 
 FILE_NAME = "checkpoints.jsonl"
 _LOCK = "lock"
@@ -70,28 +71,35 @@ class History:
 
     def add(self, written: str) -> Signed:
         """Append a checkpoint and wait until it is on disk. With the lock held."""
-        record = json.dumps({"checkpoint": written}, ensure_ascii=False).encode() + b"\n"
+        added = Signed.parse(written)
+        self._seen = (self._append({"checkpoint": written}), added)
+        return added
+
+    def add_handover(self, written: str) -> None:
+        """Append the note by which a key gives way to the next one. With the lock held."""
+        self._append({"handover": written})
+
+    def lines(self) -> Iterator[tuple[int, Signed | Handover | None]]:
+        """Each line's number and what it holds, None where it is neither."""
+        if not self.path.exists():
+            return
+        with self.path.open("rb") as lines:
+            for number, line in enumerate(lines, start=1):
+                yield number, _read(line, number)
+
+    def _append(self, record: Mapping[str, str]) -> int:
+        line = json.dumps(record, ensure_ascii=False).encode() + b"\n"
         is_new = not self.path.exists()
         with self.path.open("ab+") as out:
-            if out.tell() and _byte_at(out.fileno(), out.tell() - 1) != b"\n":
-                record = b"\n" + record  # a crash left half a line: it was never handed out
-            out.write(record)
+            if out.tell() and os.pread(out.fileno(), 1, out.tell() - 1) != b"\n":
+                line = b"\n" + line  # a crash left half a line: it was never handed out
+            out.write(line)
             out.flush()
             os.fsync(out.fileno())
             size = out.tell()
         if is_new:
             sync_folder(self.folder)
-        added = Signed.parse(written)
-        self._seen = (size, added)
-        return added
-
-    def lines(self) -> Iterator[tuple[int, Signed | None]]:
-        """Each line's number and its checkpoint, None where the line is none."""
-        if not self.path.exists():
-            return
-        with self.path.open("rb") as lines:
-            for number, line in enumerate(lines, start=1):
-                yield number, _signed(line, number)
+        return size
 
     def _read_last(self, size: int) -> Signed | None:
         """Back from the end, a block at a time, to the last line that is a checkpoint."""
@@ -102,18 +110,17 @@ class History:
                 tail = lines.read(_BLOCK_BYTES + min(start, 0)) + tail
                 whole = tail.split(b"\n")
                 for line in reversed(whole if start <= 0 else whole[1:]):
-                    found = _signed(line, 0)
-                    if found is not None:
+                    found = _read(line, 0)
+                    if isinstance(found, Signed):
                         return found
         return None
 
 
-def _byte_at(handle: int, offset: int) -> bytes:
-    return os.pread(handle, 1, offset)
-
-
-def _signed(line: bytes, number: int) -> Signed | None:
+def _read(line: bytes, number: int) -> Signed | Handover | None:
     try:
-        return Signed.parse(json.loads(line)["checkpoint"], number)
+        record = json.loads(line)
+        if "handover" in record:
+            return Handover.parse(record["handover"])
+        return Signed.parse(record["checkpoint"], number)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, BrokenError):
         return None

@@ -1,13 +1,15 @@
 """The ledger's keys in a folder: `signing-key` (secret, mode 0600) and `vkeys` (public).
 
 `vkeys` has every key there ever was, oldest first; the last one signs. All keys bear one name, the
-ledger's origin, which is made with the first and never changes.
+ledger's origin, which is made with the first and never changes. While one key gives way to the
+next, `signing-key` has both.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -20,8 +22,9 @@ SIGNING_KEY = "signing-key"
 VKEYS = "vkeys"
 
 
-def open_keys(folder: Path, *, is_new: bool) -> tuple[SigningKey, list[VerifierKey]]:
-    """The key that signs, and all public ones; made where `is_new` and there is none yet.
+def open_keys(folder: Path, *, is_new: bool) -> list[SigningKey]:
+    """The key that signs, and a second one that is to take its place, if any; made where `is_new`
+    and there is none yet.
 
     Call it with the folder's lock held. Raises EngineError where the key is gone, damaged or
     readable by others.
@@ -32,21 +35,32 @@ def open_keys(folder: Path, *, is_new: bool) -> tuple[SigningKey, list[VerifierK
             message = f"`{path}` is gone, but the ledger has begun"
             help = "put it back from a backup, or see `A key is lost` in docs/how-to/check-a-ledger"
             raise EngineError(message, help=help)
-        key = new_key()
-        write_secret(path, key)
+        write_keys(folder, [new_key()])
     if path.stat().st_mode & 0o077:
         message = f"`{path}` can be read by others"
         raise EngineError(message, help=f"run `chmod 600 {path}`; replace the key if it was read")
     try:
-        key = SigningKey.parse(path.read_text("utf-8"))
-        known = read_vkeys(folder)
+        return [SigningKey.parse(line) for line in path.read_text("utf-8").splitlines()]
     except (BrokenError, UnicodeDecodeError) as error:
-        message = f"`{folder}` has a damaged key"
-        raise EngineError(message, help="put the folder's keys back from a backup") from error
-    if key.verifier() not in known:
-        known.append(key.verifier())
-        write_synced(folder / VKEYS, "".join(f"{k}\n" for k in known), 0o644)
-    return key, known
+        message = f"`{path}` is damaged"
+        raise EngineError(message, help="put it back from a backup") from error
+
+
+def write_keys(folder: Path, keys: Sequence[SigningKey]) -> None:
+    """Keep secret keys, and the public ones among all that were."""
+    secrets = "".join(key.secret() + "\n" for key in keys)
+    write_synced(folder / SIGNING_KEY, secrets, 0o600)
+    publish(folder, keys)
+
+
+def publish(folder: Path, keys: Sequence[SigningKey]) -> list[VerifierKey]:
+    """Add the public keys that `vkeys` lacks; all there are."""
+    known = read_vkeys(folder)
+    lacking = [key.verifier() for key in keys if key.verifier() not in known]
+    if lacking:
+        known += lacking
+        write_synced(folder / VKEYS, "".join(f"{key}\n" for key in known), 0o644)
+    return known
 
 
 def read_vkeys(folder: Path) -> list[VerifierKey]:
@@ -65,10 +79,6 @@ def new_key(name: str = "") -> SigningKey:
     seed = Ed25519PrivateKey.generate().private_bytes_raw()
     name = name or "fairlead.ledger/" + hashlib.sha256(b"origin" + seed).hexdigest()[:16]
     return SigningKey(name, seed)
-
-
-def write_secret(path: Path, key: SigningKey) -> None:
-    write_synced(path, key.secret() + "\n", 0o600)
 
 
 def write_synced(path: Path, text: str, mode: int) -> None:

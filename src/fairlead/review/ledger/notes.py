@@ -15,7 +15,7 @@ import base64
 import binascii
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from cryptography.exceptions import InvalidSignature
@@ -211,6 +211,29 @@ class Checkpoint:
         raise BrokenError(message, help="a checkpoint has three lines: origin, size, root hash")
 
 
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """What a key signs when another takes its place. It can never be read as a checkpoint."""
+
+    old: VerifierKey
+    new: VerifierKey
+
+    def text(self) -> str:
+        return f"{self.old.name}\nhandover\n{self.old}\n{self.new}\n"
+
+    @classmethod
+    def parse(cls, written: str) -> Handover:
+        """From a signed note. Raises BrokenError where the old key has not signed exactly this."""
+        note = Note.parse(written)
+        lines = note.text.split("\n")
+        if len(lines) == 5 and lines[1] == "handover":
+            found = cls(VerifierKey.parse(lines[2]), VerifierKey.parse(lines[3]))
+            if found.text() == note.text and note.signers([found.old]):
+                return found
+        message = "the note hands nothing over"
+        raise BrokenError(message, help="a handover names both keys and is signed by the old one")
+
+
 def unbase64(text: str) -> bytes | None:
     """Bytes of standard base64 (RFC 4648, section 4) in its one right spelling, else None."""
     try:
@@ -220,10 +243,10 @@ def unbase64(text: str) -> bytes | None:
     return raw if base64.b64encode(raw).decode() == text else None
 
 
-def signed(checkpoint: Checkpoint, keys: Sequence[SigningKey]) -> str:
-    """The checkpoint as a note with a signature of each key."""
+def signed(checkpoint: Checkpoint, key: SigningKey) -> str:
+    """The checkpoint as a note with the key's signature."""
     text = checkpoint.text()
-    return text + "\n" + "".join(key.sign(text) for key in keys)
+    return f"{text}\n{key.sign(text)}"
 
 
 def cosign(note: str, witness: SigningKey, time_s: int) -> str:

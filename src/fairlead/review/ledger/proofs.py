@@ -1,4 +1,4 @@
-"""The proof bundle of a dossier: one JSON that shows, with nothing else, that an entry was logged."""
+"""The proof bundle of a dossier: one JSON that shows by itself that an entry was logged."""
 
 from __future__ import annotations
 

@@ -16,8 +16,8 @@ from fairlead.review.ledger import tree
 from fairlead.review.ledger.broken import BrokenError
 from fairlead.review.ledger.entries import Entry
 from fairlead.review.ledger.history import History, Signed
-from fairlead.review.ledger.keys import new_key, open_keys, write_secret
-from fairlead.review.ledger.notes import Checkpoint, Note, SigningKey, VerifierKey, signed
+from fairlead.review.ledger.keys import SIGNING_KEY, new_key, open_keys, publish, write_keys
+from fairlead.review.ledger.notes import Checkpoint, Handover, Note, SigningKey, VerifierKey, signed
 from fairlead.review.ledger.tiles import HEIGHT, WIDTH, Tile, bundle
 from fairlead.review.ledger.together import Together
 from fairlead.schema.errors import ConfigError, EngineError
@@ -50,10 +50,13 @@ class StoredLedger:
         self._history = History(folder)
         self._commits = Together(self._commit)
         self._signings = Together(self._sign)
+        self._key: SigningKey
+        self._vkeys: list[VerifierKey]
+        self._key_state: tuple[int, int] | None = None
         store.define(TABLES)
         with self._history.lock():
             self._newest = self._history.last()
-            self._open_keys()
+            self._read_keys()
 
     def append(
         self,
@@ -90,8 +93,8 @@ class StoredLedger:
                 raise ConfigError(message, help=help)
             path = tree.inclusion_path(index, newest.checkpoint.size, _Nodes(view))
             entry = _entries(view, index, index + 1)[0]
-        # the last of the keys has signed, also in a handover that two have signed
-        return InclusionProof(index, entry, path, newest.written, str(self._vkeys[-1]))
+        signer = newest.note.signers(self._vkeys)[0]
+        return InclusionProof(index, entry, path, newest.written, str(signer))
 
     def consistency(self, old: int, new: int) -> tuple[bytes, ...]:
         """The proof that a witness asks for: that `old` entries begin the `new` ones."""
@@ -126,20 +129,17 @@ class StoredLedger:
         """Every verifier key there ever was, oldest first: what to publish."""
         return [str(key) for key in self._vkeys]
 
-    def rotate(self) -> str:
-        """Take a new key. Old and new sign one checkpoint: the handover, which is returned.
+    def rotate(self) -> None:
+        """Take a new key: the old one signs a handover to it, after a last checkpoint.
 
-        Whoever trusts the old key follows to the new one by it. Other processes must be started
-        again: their old key is not trusted from here on.
+        Whoever trusts the old key follows to the new one by that. Processes that share the folder
+        take the new key with their next checkpoint. A crash in the middle is made good later.
         """
-        before = self._checkpoint()
+        self._checkpoint()
         with self._history.lock():
-            key = new_key(self._key.name)
-            handover = signed(before.checkpoint, [self._key, key])
-            self._newest = self._history.add(handover)
-            write_secret(self._history.folder / "signing-key", key)
-            self._open_keys()
-        return handover
+            self._read_keys()
+            write_keys(self._history.folder, [self._key, new_key(self._key.name)])
+            self._read_keys()
 
     def cosigned(self, written: str, witnesses: Sequence[VerifierKey]) -> None:
         """Keep the newest checkpoint as a witness returned it, with its line below ours.
@@ -152,16 +152,31 @@ class StoredLedger:
             if newest is None or note.text != newest.note.text:
                 message = "the cosigned checkpoint is not the newest of this ledger"
                 raise BrokenError(message, help="ask the witness for a cosignature of the newest")
-            if not note.signers(witnesses) or not note.signers([self._key.verifier()]):
+            if not note.signers(witnesses) or not note.signers(self._vkeys):
                 message = "no known witness signed the checkpoint, or the ledger's line is gone"
                 raise BrokenError(message, help="check the witness's verifier key")
             self._newest = self._history.add(written)
 
-    def _open_keys(self) -> None:
-        self._key: SigningKey
-        self._vkeys: list[VerifierKey]
+    def _read_keys(self) -> None:
+        """Load the key, again where another process has replaced it. With the lock held."""
         folder = self._history.folder
-        self._key, self._vkeys = open_keys(folder, is_new=self._newest is None)
+        state = _state_of(folder / SIGNING_KEY)
+        if state is not None and state == self._key_state:
+            return
+        keys = open_keys(folder, is_new=self._history.last() is None)
+        if len(keys) > 1:
+            self._hand_over(*keys)
+        self._key = keys[-1]
+        self._vkeys = publish(folder, [self._key])
+        self._key_state = _state_of(folder / SIGNING_KEY)
+
+    def _hand_over(self, old: SigningKey, new: SigningKey) -> None:
+        """The rest of a rotation from where both keys are on disk."""
+        handover = Handover(old.verifier(), new.verifier())
+        if handover not in [what for _, what in self._history.lines()]:
+            text = handover.text()
+            self._history.add_handover(f"{text}\n{old.sign(text)}")
+        write_keys(self._history.folder, [new])
 
     def _commit(self, batch: list[Entry]) -> list[int]:
         with self._store.write() as out:
@@ -191,6 +206,7 @@ class StoredLedger:
 
     def _checkpoint(self) -> Signed:
         with self._history.lock():
+            self._read_keys()
             last = self._history.last()
             with self._store.read() as view:
                 size = _size(view)
@@ -203,9 +219,7 @@ class StoredLedger:
                         raise EngineError(message, help="run `fairlead verify`; sign nothing more")
                 root = tree.range_root(0, size, nodes)
             if last is None or last.checkpoint.size < size:
-                last = self._history.add(
-                    signed(Checkpoint(self._key.name, size, root), [self._key])
-                )
+                last = self._history.add(signed(Checkpoint(self._key.name, size, root), self._key))
             self._newest = last
             return last
 
@@ -275,3 +289,10 @@ def _went_back(size: int, signed_last: Signed) -> EngineError:
     )
     help = "put the newest database back; `If it went back` in docs/how-to/check-a-ledger says more"
     return EngineError(message, help=help)
+
+
+def _state_of(path: Path) -> tuple[int, int] | None:
+    """What changes when a file is replaced; None where there is none."""
+    if not path.exists():
+        return None
+    return path.stat().st_ino, path.stat().st_mtime_ns

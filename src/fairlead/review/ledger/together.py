@@ -48,7 +48,7 @@ class Together(Generic[T, R]):
             results = self._work([waiting.item for waiting in batch])
             for waiting, result in zip(batch, results, strict=True):
                 waiting.results.append(result)
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - raised to each who waits
             for waiting in batch:
                 waiting.error = error
         with self._turn:

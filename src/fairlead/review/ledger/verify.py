@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fairlead.review.ledger.broken import BrokenError
+from fairlead.review.ledger.chain import Chain
 from fairlead.review.ledger.history import History, Signed
-from fairlead.review.ledger.keys import read_vkeys
-from fairlead.review.ledger.notes import VerifierKey
+from fairlead.review.ledger.notes import Handover, VerifierKey
 from fairlead.review.ledger.recompute import Recomputed, recompute
 from fairlead.review.ledger.report import FLAGGED, Report
 from fairlead.review.ledger.stored import read_tile
@@ -47,23 +47,28 @@ def verify_ledger(view: Transaction, folder: Path, outside: Outside) -> Report:
     report = Report()
     for fence in outside.bad_fences:
         report.find("fences", "fence", f"`{fence}` is missing or was changed")
-    keys = _Keys(folder, outside.vkeys, report)
-    own = _own_checkpoints(view, folder, report)
+    chain = Chain(folder, report)
+    own = _own_checkpoints(view, folder, chain, report)
+    chain.must_reach(outside.vkeys)
     held = {name: Signed.parse(written) for name, written in outside.held.items()}
     for mirror in outside.mirrors:
         held[f"{mirror}/checkpoint"] = _checkpoint_of(mirror)
     sizes = [s.checkpoint.size for s in [*own, *held.values()]]
     found = recompute(view, sizes, report)
     for signed in own:
-        _check(signed, f"line {signed.line} of the checkpoints", keys, found, report, "checkpoints")
+        _check(signed, f"line {signed.line} of the checkpoints", found, report, "checkpoints")
     for name, signed in held.items():
-        _check(signed, f"`{name}`", keys, found, report, "held")
+        why = chain.refuses(signed)
+        if why:
+            report.find("held", "signature", f"`{name}` does not count: {why}")
+        else:
+            _check(signed, f"`{name}`", found, report, "held")
     for mirror in outside.mirrors:
         _compare_mirror(mirror, held[f"{mirror}/checkpoint"], view, found, report)
     _check_shown(found, outside.leads, report)
     report.n_checkpoints = len(own)
     report.n_signed = max((s.checkpoint.size for s in own), default=0)
-    report.vkeys = [str(key) for key in keys.all]
+    report.vkeys = [str(key) for key in chain.keys]
     if report.n_signed < report.n_entries:
         n = report.n_entries - report.n_signed
         what = f"the last {n:,} entries are under no checkpoint yet"
@@ -71,61 +76,29 @@ def verify_ledger(view: Transaction, folder: Path, outside: Outside) -> Report:
     return report
 
 
-class _Keys:
-    """Which keys count. The first is trusted; a later one from a checkpoint on that a trusted one
-    has signed with it (the handover)."""
-
-    def __init__(self, folder: Path, given: Sequence[VerifierKey], report: Report) -> None:
-        try:
-            self.all = read_vkeys(folder)
-        except (BrokenError, UnicodeDecodeError):
-            self.all = []
-            report.find("checkpoints", "vkeys", f"`{folder / 'vkeys'}` holds what is no key")
-        self.trusted = list(given) or self.all[:1]
-        self.all += [key for key in given if key not in self.all]
-
-    def accept(self, signed: Signed) -> str:
-        """Why this checkpoint does not count, empty where it does."""
-        try:
-            signers = signed.note.signers(self.all)
-        except BrokenError as error:
-            return error.message
-        if not any(key in self.trusted for key in signers):
-            return "no key that is trusted has signed it"
-        if any(key.name != signed.checkpoint.origin for key in signers):
-            return "it speaks for another ledger"
-        self.trusted += [key for key in signers if key not in self.trusted]
-        return ""
-
-
-def _own_checkpoints(view: Transaction, folder: Path, report: Report) -> list[Signed]:
+def _own_checkpoints(view: Transaction, folder: Path, chain: Chain, report: Report) -> list[Signed]:
     """Those of the file, in order; each that the database remembers must be among them."""
     own = []
-    for number, signed in History(folder).lines():
-        if signed is None:
-            what = f"line {number} of the checkpoints is none, as a crash while writing leaves it"
-            report.find("checkpoints", "line", what, severity=FLAGGED)
-            continue
-        if own and signed.checkpoint.size < own[-1].checkpoint.size:
-            what = f"line {number} of the checkpoints has fewer entries than the one before"
-            report.find("checkpoints", "order", what)
-        own.append(signed)
-    known = {signed.written for signed in own}
+    known = set()
+    for number, what in History(folder).lines():
+        if what is None:
+            said = f"line {number} of the checkpoints is none, as a crash while writing leaves it"
+            report.find("checkpoints", "line", said, severity=FLAGGED)
+        elif isinstance(what, Handover):
+            chain.hand_over(what, number)
+        else:
+            known.add(what.written)
+            if chain.extend(what):
+                own.append(what)
     for size, written in view.query("SELECT size, checkpoint FROM ledger_checkpoints"):
         if written not in known:
-            what = f"the file of checkpoints lacks the one of {size} entries, which was signed"
-            report.find("checkpoints", "lacks", what)
+            said = f"the file of checkpoints lacks the one of {size} entries, which was signed"
+            report.find("checkpoints", "lacks", said)
     return own
 
 
-def _check(
-    signed: Signed, name: str, keys: _Keys, found: Recomputed, report: Report, check: str
-) -> None:
-    """One checkpoint: who signed it, and whether its tree is ours."""
-    why = keys.accept(signed)
-    if why:
-        report.find(check, "signature", f"{name} does not count: {why}")
-        return
+def _check(signed: Signed, name: str, found: Recomputed, report: Report, check: str) -> None:
+    """Whether the tree that was signed is ours."""
     size = signed.checkpoint.size
     if size > found.n_entries:
         what = f"entries {found.n_entries} to {size - 1} are gone: {name} was signed over {size}"

@@ -119,10 +119,13 @@ def _entry_body(act: Act, referral_id: str, body: Mapping[str, Any]) -> dict[str
     return {"act": act.value, "referral_id": referral_id, **body}
 
 
-def read_record(view: Transaction, ledger: Ledger, referral_id: str) -> Record:
-    """The referral with every act held against the ledger.
+def read_record(
+    view: Transaction, ledger: Ledger, referral_id: str, *, whole: bool = False
+) -> Record:
+    """The referral with every act held against the ledger; with `whole` also the other way, so
+    that a row that was deleted is missed.
 
-    Raises RefusedError `no_referral`, or `tampered` where a row is not what its leaf says.
+    Raises RefusedError `no_referral`, or `tampered` where rows and ledger do not say the same.
     """
     rows = view.query(
         "SELECT act, actor, at_us, body, leaf FROM referral_acts WHERE referral_id = ?"
@@ -134,7 +137,22 @@ def read_record(view: Transaction, ledger: Ledger, referral_id: str) -> Record:
         raise RefusedError(message, reason="no_referral", help="the list of referrals has the ids")
     for row in rows:
         _hold_against_ledger(view, ledger, referral_id, row)
+    if whole:
+        _miss_none(view, ledger, referral_id, {row[4] for row in rows})
     return _fold(referral_id, rows)
+
+
+def _miss_none(view: Transaction, ledger: Ledger, referral_id: str, leaves: set[int]) -> None:
+    kinds = sorted({kind.value for kind in LEDGER_KINDS.values()})
+    acts = {act.value for act in Act}
+    written = {
+        index
+        for index, entry in ledger.entries_of(view, kinds)
+        if entry["body"].get("referral_id") == referral_id and entry["body"].get("act") in acts
+    }
+    if written != leaves:
+        message = f"acts of {referral_id} that the ledger holds are gone"
+        raise RefusedError(message, reason="tampered", help="run `fairlead verify`")
 
 
 def _hold_against_ledger(view: Transaction, ledger: Ledger, referral_id: str, row: Row) -> None:
@@ -187,7 +205,10 @@ def read_content(view: Transaction, referral_id: str) -> tuple[str, bytes] | Non
     rows = view.query(
         "SELECT digest, content FROM referral_contents WHERE referral_id = ?", (referral_id,)
     )
-    return (rows[0][0], bytes(rows[0][1])) if rows else None
+    if not rows:
+        return None
+    digest, content = rows[0]
+    return digest, content.encode() if isinstance(content, str) else bytes(content)
 
 
 def n_left(view: Transaction, since_us: int, recipient_id: str | None, kind: str | None) -> int:

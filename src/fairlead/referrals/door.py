@@ -173,7 +173,7 @@ class Door:
         detail = {"referral_id": referral_id, "digest": step_up.digest}
         with self._refusals("approve", step_up.account_id, now_us, detail):
             with self._store.write() as out:
-                record = read_record(out, self._ledger, referral_id)
+                record = read_record(out, self._ledger, referral_id, whole=True)
                 check_content(record, read_content(out, referral_id))
                 rule = self._rules[record.kind]
                 check_approval(record, rule, step_up, self._reviewers, now_us)
@@ -282,7 +282,7 @@ class Door:
         }
 
     def _clear(self, out: Transaction, referral_id: str, actor: str, now_us: int) -> Cleared:
-        record = read_record(out, self._ledger, referral_id)
+        record = read_record(out, self._ledger, referral_id, whole=True)
         content = check_content(record, read_content(out, referral_id))
         rule = self._rules[record.kind]
         sender = self._reviewers.standing(actor, now_us)

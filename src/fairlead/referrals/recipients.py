@@ -74,8 +74,13 @@ class Recipients:
             message = f"no recipient `{recipient_id}`"
             raise RefusedError(message, reason="no_recipient", help="an administrator adds it")
         body = json.loads(rows[0][0])
-        entry = self._ledger.entry(view, rows[0][1])
-        if entry is None or entry.get("body") != {"recipient": body}:
+        changes = (
+            (index, entry["body"])
+            for index, entry in self._ledger.entries_of(view, [LedgerKind.POLICY_CHANGE])
+            if entry["body"].get("recipient", {}).get("recipient_id") == recipient_id
+        )
+        last = max(changes, key=lambda change: change[0], default=None)
+        if last != (rows[0][1], {"recipient": body}):
             message = f"recipient `{recipient_id}` is not what the ledger says it is"
             raise RefusedError(message, reason="tampered", help="run `fairlead verify`")
         return from_dict(body)

@@ -20,6 +20,7 @@ ROLE = "reviewer"
 PURPOSE = "release the stop switch"
 RELEASES_NEEDED = 2
 RELEASE_WITHIN_US = 30 * 60 * 1_000_000
+_NOT_AS_WRITTEN = "the acts of the stop switch are not what the ledger says they are"
 
 TABLES = (
     "CREATE TABLE IF NOT EXISTS stop_acts (seq BIGINT PRIMARY KEY, act TEXT NOT NULL,"
@@ -144,12 +145,16 @@ class StopSwitch:
         given: dict[str, int] = {}
         keys: set[str] = set()
         rows = view.query("SELECT act, actor, at_us, body, leaf FROM stop_acts ORDER BY seq")
+        written = self._ledger.entries_of(view, [LedgerKind.STOP_SWITCH])
+        if [index for index, _ in written] != [row[4] for row in rows]:
+            return StopState(True, None, None, _NOT_AS_WRITTEN)
+        entries = dict(written)
         for act, actor, at_us, text, leaf in rows:
             body = json.loads(text)
-            entry = self._ledger.entry(view, leaf)
-            if entry is None or entry.get("body") != {"act": act, **body}:
-                reason = "an act of the stop switch is not what the ledger says it is"
-                return StopState(True, at_us, None, reason)
+            wanted = (actor, at_us, {"act": act, **body})
+            entry = entries[leaf]
+            if (entry["actor"], entry["time_us"], entry["body"]) != wanted:
+                return StopState(True, at_us, None, _NOT_AS_WRITTEN)
             if act == "pull":
                 seal = digest(["stop", actor, at_us, leaf])
                 state = StopState(True, at_us, actor, body["reason"], seal)

@@ -7,7 +7,7 @@ Entries are leaves of an RFC 9162 Merkle tree. A leaf is the RFC 8785 canonical 
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
@@ -100,6 +100,15 @@ class Ledger(Protocol):
         """The entry of a leaf as the caller's transaction sees it, or None where there is none.
 
         Rows that claim a leaf are held against it by this: what says the same stands.
+        """
+        ...
+
+    def entries_of(
+        self, view: Transaction, kinds: Sequence[str]
+    ) -> list[tuple[int, dict[str, Any]]]:
+        """Index and entry of everything of these kinds, oldest first, as the transaction sees it.
+
+        Rows that were deleted elsewhere are missed by this.
         """
         ...
 

@@ -1,7 +1,8 @@
 """The command line: one program, a small set of verbs.
 
 Exit codes: 0 done; 1 unexpected failure; 2 wrong argument or setting; 3 a source cannot be read or
-an output cannot be written; 4 a person may not do this; 5 the workspace cannot be used; 130 interrupted.
+an output cannot be written; 4 a person may not do this; 5 the workspace cannot be used; 6 the
+ledger or a proof from it is broken; 130 interrupted.
 """
 
 from __future__ import annotations
@@ -23,12 +24,14 @@ _VERBS = {
     "show": "a table, or an SQL query of the tables",
     "why": "the whole chain under a lead, event or observation, down to the raw bytes",
     "review": "say that a lead is handled, so that it does not come back, or reopen it",
+    "verify": "check the whole ledger, or one proof from it, offline",
     "simulate": "write a seeded sea with its truth",
     "demo": "watch a simulated strait to its end and print the leads",
 }
 
 _EPILOG = """exit codes: 0 done, 1 unexpected failure, 2 wrong argument or setting, 3 source or
-output file, 4 refused, 5 workspace, 130 interrupted (start again to resume)"""
+output file, 4 refused, 5 workspace, 6 broken ledger or proof, 130 interrupted (start again to
+resume)"""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -125,6 +128,23 @@ def _add_review(sub: argparse.ArgumentParser) -> None:
     _workspace(sub)
 
 
+def _add_verify(sub: argparse.ArgumentParser) -> None:
+    _workspace(sub)
+    sub.add_argument("--proof", metavar="FILE", help="check this proof, or dossier with one, alone")
+    sub.add_argument(
+        "--checkpoint", metavar="FILE", action="append", help="one kept elsewhere must agree"
+    )
+    sub.add_argument(
+        "--witness", metavar="DIR", action="append", help="a mirror's checkpoint and tiles too"
+    )
+    sub.add_argument(
+        "--vkey",
+        metavar="KEY|FILE",
+        action="append",
+        help="verifier key to trust, of the ledger or of a witness [the workspace's]",
+    )
+
+
 def _add_simulate(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("scenario", metavar="SCENARIO", nargs="?", default="strait")
     sub.add_argument("-o", "--output", metavar="DIR", required=True, help="folder to write")
@@ -148,6 +168,7 @@ _ADDERS = {
     "show": _add_show,
     "why": _add_why,
     "review": _add_review,
+    "verify": _add_verify,
     "simulate": _add_simulate,
     "demo": _add_demo,
 }
@@ -175,7 +196,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(given, *_said(error), 1)
     if given.json and answer is not None:
         print(json.dumps(answer, sort_keys=True), flush=True)
-    return 0
+    return (answer or {}).get("exit_code", 0)
 
 
 def _said(error: Exception) -> tuple[str, str]:

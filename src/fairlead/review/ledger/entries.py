@@ -48,8 +48,7 @@ class Entry:
     def parse(cls, raw: bytes) -> Entry:
         """Raises BrokenError for bytes that `make` would not have written."""
         try:
-            # as floats, because RFC 8785 writes 1e20 like a whole number
-            value = json.loads(raw, parse_int=float)
+            value = json.loads(raw, parse_int=_number)
             canonical = rfc8785.dumps(value)
         except (ValueError, RecursionError) as error:
             message = "it is no canonical JSON"
@@ -60,7 +59,13 @@ class Entry:
         if not _is_entry(value):
             message = "it is no ledger entry: a field is missing, unknown or of the wrong kind"
             raise BrokenError(message, help="it may be of a later version of Fairlead")
-        return cls(value["kind"], int(value["time_us"]), value["actor"], value["body"], raw)
+        return cls(value["kind"], value["time_us"], value["actor"], value["body"], raw)
+
+
+def _number(text: str) -> int | float:
+    """RFC 8785 knows only doubles: it writes 1e20 like a whole number."""
+    number = int(text)
+    return number if abs(number) < 2**53 else float(text)
 
 
 def _is_entry(value: Any) -> bool:
@@ -70,7 +75,7 @@ def _is_entry(value: Any) -> bool:
         and isinstance(value["actor"], str)
         and isinstance(value["body"], dict)
         and value["kind"] in {kind.value for kind in LedgerKind}
-        and isinstance(value["time_us"], float)
-        and value["time_us"].is_integer()
+        and type(value["time_us"]) is int
+        and type(value["v"]) is int
         and value["v"] == ENTRY_VERSION
     )

@@ -37,7 +37,7 @@ class Proved:
 def check_bundle(
     bundle: Any,
     *,
-    trusted: VerifierKey | None = None,
+    trusted: tuple[VerifierKey, ...] = (),
     witnesses: tuple[VerifierKey, ...] = (),
 ) -> Proved:
     """Check an `InclusionProof.as_dict()`, against the key it brings or the one that is trusted.
@@ -47,8 +47,8 @@ def check_bundle(
     """
     entry_text, proof, vkey_text = _fields(bundle)
     vkey = VerifierKey.parse(vkey_text)
-    if trusted is not None and trusted != vkey:
-        message = f"the proof is by `{vkey}`, not by the key you trust"
+    if trusted and vkey not in trusted:
+        message = f"the proof is by `{vkey}`, not by a key you trust"
         raise BrokenError(message, help="ask for a proof by the ledger whose key you noted")
     index, hashes, signed = _tlog_proof(proof)
     if vkey not in signed.note.signers([vkey]) or vkey.name != signed.checkpoint.origin:

@@ -33,14 +33,22 @@ class Finding:
 
 @dataclass(slots=True)
 class Report:
-    """`is_intact` is False as soon as one finding is `broken`; `flagged` ones deserve a look."""
+    """`is_intact` is False as soon as one finding is `broken`; `flagged` ones deserve a look.
+
+    `n_signed` entries are under a checkpoint. `n_held` checkpoints of others were compared.
+    `n_unchanged` of the `n_shown` leads are still there as they were shown.
+    """
 
     n_entries: int = 0
     n_checkpoints: int = 0
     n_signed: int = 0
+    n_held: int = 0
+    n_shown: int = 0
+    n_unchanged: int = 0
     first_us: int | None = None
     last_us: int | None = None
     vkeys: list[str] = field(default_factory=list)
+    cosigned: dict[str, int] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     _first_of: dict[tuple[str, str], Finding] = field(default_factory=dict, repr=False)
 
@@ -71,9 +79,13 @@ class Report:
             "entries": self.n_entries,
             "signed": self.n_signed,
             "checkpoints": self.n_checkpoints,
+            "held": self.n_held,
+            "leads_shown": self.n_shown,
+            "leads_unchanged": self.n_unchanged,
             "first_us": self.first_us,
             "last_us": self.last_us,
             "vkeys": self.vkeys,
+            "cosigned": self.cosigned,
             "first_broken": self.first_broken,
             "findings": [
                 {

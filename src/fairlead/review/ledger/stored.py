@@ -31,6 +31,7 @@ TABLES = (
     "hash {bytes} NOT NULL, PRIMARY KEY (level, position))",
     "CREATE TABLE IF NOT EXISTS ledger_checkpoints "
     "(size BIGINT PRIMARY KEY, checkpoint TEXT NOT NULL)",
+    "CREATE INDEX IF NOT EXISTS ledger_entries_by_kind ON ledger_entries (kind, leaf_index)",
     *forbid_changes("ledger_entries"),
     *forbid_changes("ledger_nodes"),
     *forbid_changes("ledger_checkpoints"),
@@ -79,6 +80,17 @@ class StoredLedger:
     def entry(self, view: Transaction, index: int) -> dict[str, Any] | None:
         found = _entries(view, index, index + 1)
         return json.loads(found[0]) if found else None
+
+    def entries_of(
+        self, view: Transaction, kinds: Sequence[str]
+    ) -> list[tuple[int, dict[str, Any]]]:
+        marks = ", ".join("?" * len(kinds))
+        rows = view.query(
+            f"SELECT leaf_index, entry FROM ledger_entries WHERE kind IN ({marks}) "
+            "ORDER BY leaf_index",
+            [str(kind) for kind in kinds],
+        )
+        return [(row[0], json.loads(row[1])) for row in rows]
 
     def checkpoint(self) -> str:
         return self._checkpoint().written

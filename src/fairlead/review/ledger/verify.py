@@ -25,13 +25,15 @@ from fairlead.schema.store import Transaction
 class Outside:
     """What the database itself cannot tell.
 
-    `vkeys`: keys that the verifier trusts, in place of those in the ledger's folder.
+    `vkeys`: keys that the verifier trusts; without one, the folder's first key is believed.
+    `witnesses`: keys whose cosignatures are looked for.
     `held`: checkpoints kept by others, by name. `mirrors`: folders of witnesses with the
     checkpoint and tiles that they copied. `bad_fences`: definitions that are not as they must be.
     `leads`: of each lead that is still there the digest it carries and the one it has.
     """
 
     vkeys: Sequence[VerifierKey] = ()
+    witnesses: Sequence[VerifierKey] = ()
     held: Mapping[str, str] = field(default_factory=dict)
     mirrors: Sequence[Path] = ()
     bad_fences: Sequence[str] = ()
@@ -46,7 +48,8 @@ def verify_ledger(view: Transaction, folder: Path, outside: Outside) -> Report:
     """
     report = Report()
     for fence in outside.bad_fences:
-        report.find("fences", "fence", f"`{fence}` is missing or was changed")
+        what = f"the database's definition `{fence}` is missing, was changed or was added"
+        report.find("fences", "fence", what)
     chain = Chain(folder, report)
     own = _own_checkpoints(view, folder, chain, report)
     chain.must_reach(outside.vkeys)
@@ -66,6 +69,9 @@ def verify_ledger(view: Transaction, folder: Path, outside: Outside) -> Report:
     for mirror in outside.mirrors:
         _compare_mirror(mirror, held[f"{mirror}/checkpoint"], view, found, report)
     _check_shown(found, outside.leads, report)
+    for signed in own:
+        _note_witnesses(signed, outside.witnesses, report)
+    report.n_held = len(held)
     report.n_checkpoints = len(own)
     report.n_signed = max((s.checkpoint.size for s in own), default=0)
     report.vkeys = [str(key) for key in chain.keys]
@@ -108,6 +114,17 @@ def _check(signed: Signed, name: str, found: Recomputed, report: Report, check: 
     elif found.roots[size] != signed.checkpoint.root:
         what = f"the first {size} entries are not those that {name} was signed over"
         report.find(check, "root", what)
+
+
+def _note_witnesses(signed: Signed, witnesses: Sequence[VerifierKey], report: Report) -> None:
+    try:
+        signers = signed.note.signers(witnesses)
+    except BrokenError as error:
+        what = f"line {signed.line} of the checkpoints: {error.message}"
+        report.find("checkpoints", "cosignature", what)
+        return
+    for key in signers:
+        report.cosigned[key.name] = signed.checkpoint.size
 
 
 def _checkpoint_of(mirror: Path) -> Signed:
@@ -158,7 +175,11 @@ def _first_difference(ours: bytes, theirs: bytes) -> int:
 def _check_shown(found: Recomputed, leads: Mapping[str, tuple[str, str]], report: Report) -> None:
     """A lead that still carries the digest it was shown with must still have that content."""
     for index, body in found.shown:
+        report.n_shown += 1
         carried, has = leads.get(str(body.get("lead_id")), ("", ""))
-        if carried and carried == body.get("digest") and has != carried:
+        if not carried or carried != body.get("digest"):
+            continue
+        report.n_unchanged += 1
+        if has != carried:
             what = f"lead `{body['lead_id']}` is not what entry {index} says was shown"
             report.find("leads", "digest", what, index=index)

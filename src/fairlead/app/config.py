@@ -24,6 +24,9 @@ class Settings:
     `detectors` holds, by kind of detector, its fields and optionally `preset`; `false` switches a
     detector off. `reference` is a folder with ports, anchorages and land; `watchlists` are files
     or folders; `zones` are GeoJSON files of dated polygons; `weights` replaces the scorer's table.
+
+    Of the console: `markings` says by patterns of sources' names which markings their rows carry,
+    `expected` how many lines a minute a feed should send, `hosts` by which names it is reached.
     """
 
     workspace: Path = Path("fairlead-data")
@@ -35,6 +38,9 @@ class Settings:
     at_most: int = 10
     watch_h: int = 24
     detectors: Mapping[str, Any] = field(default_factory=dict)
+    markings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    expected: Mapping[str, float] = field(default_factory=dict)
+    hosts: tuple[str, ...] = ()
 
 
 ENVIRONMENT = {
@@ -58,6 +64,12 @@ def load(config: Path | None, flags: Mapping[str, Any]) -> Settings:
             settings = _apply(settings, {name: os.environ[variable]}, variable)
     chosen = {k: v for k, v in flags.items() if v is not None and v != []}
     return _apply(settings, chosen, "the command line")
+
+
+def changed(settings: Settings, path: Path) -> Settings:
+    """The settings with what a file says instead; the workspace stays. Raises as `load` does."""
+    values = _read_toml(path)
+    return replace(_apply(settings, values, str(path)), workspace=settings.workspace)
 
 
 def _default_file(flags: Mapping[str, Any]) -> Path | None:
@@ -98,11 +110,33 @@ def _converted(name: str, value: Any, where: str) -> Any:
             message = f"`detectors` in {where} is not a table"
             raise ConfigError(message, help="write `[detectors.gap]` and its fields below it")
         return dict(value)
+    if name in ("markings", "expected"):
+        return _by_source(name, value, where)
+    if name == "hosts":
+        return tuple(map(str, [value] if isinstance(value, str) else value))
     least = 1 if name == "watch_h" else 0
     if not isinstance(value, int) or isinstance(value, bool) or value < least:
         message = f"`{name}` in {where} must be a whole number from {least} on, not `{value}`"
         raise ConfigError(message, help="see docs/reference/settings.md")
     return value
+
+
+def _by_source(name: str, value: Any, where: str) -> dict[str, Any]:
+    example = '"ais-*" = ["tlp:green"]' if name == "markings" else '"udp://*" = 3000'
+    help = f"write `[{name}]` and below it lines such as {example}"
+    if not isinstance(value, Mapping):
+        message = f"`{name}` in {where} is not a table"
+        raise ConfigError(message, help=help)
+    found: dict[str, Any] = {}
+    for pattern, given in value.items():
+        if name == "markings" and isinstance(given, list | tuple):
+            found[pattern] = tuple(str(mark) for mark in given)
+        elif name == "expected" and isinstance(given, int | float) and given > 0:
+            found[pattern] = float(given)
+        else:
+            message = f"`{name}.{pattern}` in {where} cannot be `{given}`"
+            raise ConfigError(message, help=help)
+    return found
 
 
 def unknown_name(name: str, known: set[str], where: str, *, what: str) -> ConfigError:

@@ -33,7 +33,7 @@ def find_record(workspace: Workspace, source: str, offset: int, line: int) -> by
     path, row_group, head = block
     with clear_errors(workspace.folder):
         payload = pq.ParquetFile(path).read_row_group(row_group, columns=["payload"])["payload"]
-    return _cut(head, payload[head["row"]].as_py(), offset, line)
+    return cut_record(head, payload[head["row"]].as_py(), offset, line)
 
 
 def _block(
@@ -66,7 +66,7 @@ def _may_hold(head: dict[str, Any], offset: int, line: int) -> bool:
     return head["offset"] <= offset
 
 
-def _cut(head: dict[str, Any], payload: bytes, offset: int, line: int) -> bytes | None:
+def cut_record(head: dict[str, Any], payload: bytes, offset: int, line: int) -> bytes | None:
     if head["format"] == "parquet":
         with pa.ipc.open_stream(payload) as reader:
             rows = reader.read_all().slice(line - head["first_line"], 1).to_pylist()

@@ -7,6 +7,7 @@ that rests on it (the score, the lead's own title) is either.
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,7 @@ from fairlead.schema.errors import RefusedError
 from fairlead.schema.referrals import ReferralKind
 
 FORMAT = "fairlead-referral-1"
+EXACT_MOST = 2**53 - 1
 CAVEAT = (
     "A lead is a reason to look, not proof. It speaks of vessels and of the companies behind them."
 )
@@ -147,9 +149,25 @@ def _chosen(body: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
     return {name: body.get(name) for name in names}
 
 
+def _sound(value: Any) -> Any:
+    """The value as canonical JSON can hold it: whole numbers beyond 2^53 as text, what is no number
+    as null, halves of characters as `?`."""
+    if isinstance(value, Mapping):
+        return {str(key): _sound(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_sound(part) for part in value]
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) > EXACT_MOST:
+        return str(value)
+    return value
+
+
 def canonical(content: Mapping[str, Any]) -> bytes:
-    """RFC 8785 canonical JSON. Integers beyond 2^53 must have become strings before."""
-    return rfc8785.dumps(dict(content))
+    """RFC 8785 canonical JSON."""
+    return rfc8785.dumps(_sound(content))
 
 
 def content_digest(canonical_bytes: bytes) -> str:

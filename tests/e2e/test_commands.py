@@ -167,6 +167,47 @@ def test_a_dry_run_shows_the_difference_and_changes_nothing(watched, tmp_path):
     assert told["leads"]["removed"] or told["leads"]["changed"]
 
 
+def test_a_dry_run_of_the_budget_says_who_would_no_longer_be_shown(watched, tmp_path):
+    sea, state, summary = watched
+    changed = tmp_path / "changed.toml"
+    changed.write_text("at_most = 1\nwatch_h = 48\n")
+    same = ("--workspace", state, "--zones", sea.zones)
+    done = fairlead("run", *same, "--dry-run", changed, "--json")
+    told = answer(done)
+    assert told["leads"] == {"added": [], "removed": [], "changed": []}
+    shown = [lead["lead_id"] for lead in summary["leads"]]
+    assert told["shown"]["now"] == len(shown) > 1
+    assert told["shown"]["would_be"] == 1
+    assert [row["lead_id"] for row in told["shown"]["no_longer"]] == shown[1:]
+    assert b"1 then (at most 1 in 48 h)" in done.stdout
+
+
+def test_a_later_run_goes_on_with_the_lists_the_workspace_holds(watched, tmp_path):
+    sea, _, _ = watched
+    lines = sea.nmea.read_bytes().splitlines(keepends=True)
+    half = tmp_path / "first.nmea", tmp_path / "second.nmea"
+    half[0].write_bytes(b"".join(lines[:200]))
+    half[1].write_bytes(b"".join(lines[200:]))
+    fairlead("run", half[0], "--workspace", tmp_path / "w", "--watchlists", sea.watchlists)
+    done = fairlead("run", half[1], "--workspace", tmp_path / "w", "--json")
+    assert any(lead["links"] for lead in answer(done)["leads"])
+    assert b"read before: eu-listed, iuu, ofac-sdn, shadow-fleet" in done.stderr
+
+
+def test_a_claim_that_a_newer_edition_lacks_is_ended(watched, tmp_path):
+    sea, _, _ = watched
+    path = tmp_path / "eu_listed_vessels.csv"
+    lines = (sea.watchlists / path.name).read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join(lines))
+    fairlead("run", sea.nmea, "--workspace", tmp_path / "w", "--watchlists", path)
+    path.write_bytes(b"".join([lines[0], *lines[2:]]))
+    done = fairlead("run", sea.nmea, "--workspace", tmp_path / "w", "--watchlists", path)
+    assert b"eu-listed: 1 claim ended, no longer on the newest edition" in done.stderr
+    sql = "select count(*) as n from claims where until_us is not null"
+    shown = fairlead("show", sql, "--workspace", tmp_path / "w", "--format", "csv")
+    assert shown.stdout.split() == [b"n", b"1"]
+
+
 def test_the_budget_says_what_it_cut(watched):
     sea, state, _ = watched
     told = answer(fairlead("run", sea.nmea, "--workspace", state, "--at-most", 1, "--json"))

@@ -42,7 +42,7 @@ def event(id, kind="gap", start_h=1.0, end_h=None, mmsi=211000001, known_h=None,
 
 def link(id="link-a", probability=0.99, known_h=0.5, mmsi=211000001, **claim):
     listing = {"name": "claim", "log_odds": 0.0, "detail": "A list names it.", "evidence": []}
-    listing |= {"reliability": "A", "credibility": 2, "expired": False} | claim
+    listing |= {"reliability": "A", "credibility": 2} | claim
     return {
         "link_id": id,
         "mmsi": mmsi,

@@ -126,11 +126,23 @@ def test_compare_finds_added_and_removed():
     fewer = {**SEA, "events": SEA["events"][:2]}
     answer = compare(leads(), leads(sea=fewer))
     assert [row["mmsi"] for row in answer["removed"]] == [211000002, 211000003]
+    assert [row["why"] for row in answer["removed"]] == [
+        "loitering +0.55 is gone",
+        "gap +2.50 is gone",
+    ]
     assert [r["mmsi"] for r in compare(leads(sea=fewer), leads())["added"]] == [
         211000002,
         211000003,
     ]
     assert compare(leads(), leads()) == {"added": [], "removed": [], "changed": []}
+
+
+def test_compare_says_that_a_factor_is_new_or_gone():
+    fewer = {**SEA, "events": [SEA["events"][0], *SEA["events"][2:]]}
+    (row,) = compare(leads(), leads(sea=fewer))["changed"]
+    assert row["why"].startswith("encounter +1.") and row["why"].endswith(" is gone")
+    (row,) = compare(leads(sea=fewer), leads())["changed"]
+    assert row["why"].endswith(" is new")
 
 
 def test_factors_of_a_row_are_what_was_written():

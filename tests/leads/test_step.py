@@ -102,7 +102,8 @@ def test_the_shown_factors_add_up_to_the_log_odds():
             {"events": [event("e1", "position_jump", measures={"share_low_accuracy": 0.8})]},
         ),
         ("official_vessel", {"events": [event("e1")], "identities": [identity("ship_type", "55")]}),
-        ("listing_ended", {"links": [link(expired=True)]}),
+        ("listing_ended", {"links": [link(until_us=T0 - 40 * DAY)]}),
+        ("listing_undated", {"links": [link(edition_us=T0 + 400 * DAY)]}),
         ("not_a_ship", {"events": [event("e1", mmsi=941203527)]}),
         ("partner_not_a_ship", {"events": [event("e1", "encounter", partner_mmsi=992111111)]}),
     ],
@@ -130,6 +131,52 @@ def test_meeting_a_listed_ship_counts():
     listed = one(events=[event("e1", "encounter")], partners=[told])
     assert listed["probability"] > plain["probability"]
     assert "partner_listed" in names(listed)
+
+
+ENDS_US = T0 + 9 * HOUR
+DATED = [
+    ({}, "listed", ""),
+    ({"since_us": ENDS_US - DAY}, "listed", ""),
+    ({"since_us": ENDS_US}, "listed", ""),
+    ({"since_us": ENDS_US + 12 * DAY}, "listed_later", "It was listed 12 days after this."),
+    ({"since_us": ENDS_US + 1}, "listed_later", "It was listed a day after this."),
+    ({"since_us": ENDS_US + 100 * DAY}, "listed_later", "It was listed 3 months after this."),
+    ({"until_us": ENDS_US + 1}, "listed", ""),
+    (
+        {"until_us": ENDS_US - 40 * DAY},
+        "listed",
+        "The listing had ended 40 days before this, on 2024-08-25.",
+    ),
+    ({"edition_us": ENDS_US}, "listed", ""),
+    ({"since_us": ENDS_US - DAY, "edition_us": ENDS_US + 9 * DAY}, "listed", ""),
+    (
+        {"edition_us": ENDS_US + 800 * DAY},
+        "listed",
+        "The list does not say since when, and the edition read is of 2026-12-13, 2 years after "
+        "this: it may not have been listed yet.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("dates", "name", "said"), DATED)
+def test_a_listing_is_weighed_as_of_the_end_of_the_behaviour(dates, name, said):
+    behaviour = [event("e1", "encounter", 5, 9)]
+    told = partner("e1", "link", "x", probability=0.9, detail="A list names it.", **dates)
+    for lead, prefix in (
+        (one(events=behaviour, links=[link(**dates)]), ""),
+        (one(events=behaviour, partners=[told]), "partner_"),
+    ):
+        factors = json.loads(lead["factors"])
+        assert prefix + name in [f["name"] for f in factors]
+        assert said in " ".join(f["detail"] for f in factors)
+        whole = said == ""
+        speaking = sum(f["log_odds"] for f in factors if "list" in f["name"])
+        assert (speaking > 2.2) == whole
+
+
+def test_a_listing_that_came_later_is_so_called_in_the_title():
+    lead = one(events=[event("e1")], links=[link(since_us=T0 + 9 * DAY)])
+    assert lead["title"] == "MMSI 211000001: went silent, listed later"
 
 
 def test_a_lead_keeps_its_id_when_the_behaviour_ends():

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from fairlead.links.claim_index import ClaimIndex
 from fairlead.links.watchlist_match import WatchlistMatch
 from fairlead.links.watchlists import read_watchlist
+from fairlead.schema.span import Span
+from fairlead.schema.step import Batch
 from fairlead.schema.tables import CLAIMS, IDENTITIES, LINKS, OBSERVATIONS
 from tests.data import shared_data
 from tests.leads.drive import drive, settled
@@ -171,10 +173,39 @@ def test_a_link_changes_as_more_is_said_downwards_too():
     assert second["probability"] < 0.1
 
 
-def test_a_listing_that_has_ended_is_told():
-    ended = pa.Table.from_pylist([HERON | {"until_us": 500}], schema=CLAIMS.columns)
-    (found,) = match(said(211000001, ("imo", "9187629")), step=WatchlistMatch(ClaimIndex(ended)))
-    assert next(f for f in json.loads(found["factors"]) if f["name"] == "claim")["expired"]
+def test_a_link_says_from_when_to_when_and_in_which_edition():
+    dated = HERON | {"since_us": 200, "until_us": 500, "recorded_us": 900}
+    index = ClaimIndex(pa.Table.from_pylist([dated], schema=CLAIMS.columns))
+    (found,) = match(said(211000001, ("imo", "9187629")), step=WatchlistMatch(index))
+    listing = next(f for f in json.loads(found["factors"]) if f["name"] == "claim")
+    assert [listing[k] for k in ("since_us", "until_us", "edition_us")] == [200, 500, 900]
+
+
+def step_after(first, second, more, at_us):
+    """Links that the second step writes for `more`, carrying on from what the first one knew."""
+    rows = pa.Table.from_pylist(said(211000001, ("imo", "9187629")), schema=IDENTITIES.columns)
+    carried, _ = drive(first, {IDENTITIES: rows, OBSERVATIONS: heard()})
+    batch = Batch({OBSERVATIONS: heard(*more)})
+    return second.step(carried, batch, Span(at_us, at_us + 1000))
+
+
+def test_a_vessel_known_before_is_held_against_lists_that_come_later():
+    """It says nothing new: being heard again is enough."""
+    before = WatchlistMatch(ClaimIndex(pa.Table.from_pylist([MARIA], schema=CLAIMS.columns)))
+    carried, out = step_after(before, STEP, [(211000001, 5000), (211000001, 6000)], 5000)
+    (found,) = out[LINKS].to_pylist()
+    assert (found["claim_id"], found["time_us"]) == ("claim-heron", 5000)
+    assert found["probability"] > 0.9
+    _, again = STEP.step(carried, Batch({OBSERVATIONS: heard((211000001, 7000))}), Span(7000, 8000))
+    assert again[LINKS].num_rows == 0
+
+
+def test_a_claim_that_is_ended_is_told_again_with_its_end():
+    ended = pa.Table.from_pylist([HERON | {"until_us": 4000}, MARIA], schema=CLAIMS.columns)
+    _, out = step_after(STEP, WatchlistMatch(ClaimIndex(ended)), [(211000001, 5000)], 5000)
+    (found,) = out[LINKS].to_pylist()
+    listing = next(f for f in json.loads(found["factors"]) if f["name"] == "claim")
+    assert listing["until_us"] == 4000
 
 
 @pytest.mark.parametrize("hostile", ["'; DROP TABLE x", "\x00\x1b[2J", "\u202e", "(" * 500, "%s%n"])

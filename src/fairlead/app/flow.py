@@ -11,7 +11,7 @@ import importlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -58,6 +58,17 @@ class Flow:
     @property
     def steps(self) -> tuple[Step, ...]:
         return (*self.before_events, *self.after_tracks)
+
+    def matching(self, claims: pa.Table) -> Flow:
+        """The same flow, its vessels held against these claims."""
+        from fairlead.links.claim_index import ClaimIndex
+        from fairlead.links.watchlist_match import WatchlistMatch
+
+        steps = (
+            replace(s, index=ClaimIndex(claims)) if isinstance(s, WatchlistMatch) else s
+            for s in self.after_tracks
+        )
+        return replace(self, after_tracks=tuple(steps), claims=claims)
 
 
 def build(
@@ -153,12 +164,31 @@ def _edition_us(path: Path) -> int:
     return max((p.stat().st_mtime_ns // 1000 for p in files), default=0)
 
 
-def store_claims(engine: EmbeddedEngine, flow: Flow) -> None:
-    """Keep the claims that are new to the workspace."""
-    known = set(engine.scan(CLAIMS, columns=["claim_id"])["claim_id"].to_pylist())
-    fresh = [i not in known for i in flow.claims["claim_id"].to_pylist()]
-    if any(fresh):
-        engine.append({CLAIMS: flow.claims.filter(pa.array(fresh))})
+def hold_claims(engine: EmbeddedEngine, flow: Flow, notice: Callable[[str], None]) -> Flow:
+    """Keep the claims of the lists just read, end those a newer edition of a list no longer has,
+    and give the flow that matches with all claims the workspace then holds."""
+    from fairlead.links.watchlists.editions import amended
+
+    change = amended(engine.scan(CLAIMS), flow.claims)
+    if change.claims.num_rows:
+        engine.append({CLAIMS: change.claims})
+    for source, n in change.n_ended.items():
+        notice(f"{source}: {count(n, 'claim')} ended, no longer on the newest edition")
+    for source in change.excerpts:
+        notice(
+            f"{source}: holds less than half of the entries known of this list: taken for an "
+            "excerpt, no claim ends"
+        )
+    held = engine.scan(CLAIMS)
+    earlier = sorted({*_sources(held)} - {*_sources(flow.claims)})
+    if earlier:
+        n = sum(s in earlier for s in held["source"].to_pylist())
+        notice(f"matching with {count(n, 'claim')} read before: {', '.join(earlier)}")
+    return flow.matching(held)
+
+
+def _sources(claims: pa.Table) -> set[str]:
+    return set(pc.unique(claims["source"]).to_pylist())
 
 
 @dataclass(slots=True)

@@ -148,9 +148,9 @@ def tell(message: str) -> None:
 
 
 def print_dry_run(answer: Mapping[str, Any]) -> None:
-    """What changed settings would have said: leads by name, events by kind."""
+    """What changed settings would have said: leads by name, events by kind, and who is shown."""
     paper = Paper()
-    leads = answer["leads"]
+    leads, shown = answer["leads"], answer["shown"]
     for change in ("added", "removed", "changed"):
         rows = leads.get(change, [])
         paper.line(f"{change}: {count(len(rows), 'lead')}", "bold")
@@ -161,4 +161,16 @@ def print_dry_run(answer: Mapping[str, Any]) -> None:
     for kind in sorted({*now, *would_be}):
         before, after = now.get(kind, 0), would_be.get(kind, 0)
         if before != after:
-            paper.line(f"  {kind}: {before:,} events now, {after:,} then")
+            paper.line(f"  {kind}: {count(before, 'event')} now, {after:,} then")
+    paper.line(
+        f"shown to the watch: {shown['now']:,} now ({_budget(answer['budget']['now'])}), "
+        f"{shown['would_be']:,} then ({_budget(answer['budget']['would_be'])})",
+        "bold",
+    )
+    for key, words in (("no_longer", "no longer"), ("newly", "newly")):
+        for row in shown[key]:
+            paper.line(f"  {words}: {row['probability']:4.0%}  {row['title']}")
+
+
+def _budget(budget: Mapping[str, int]) -> str:
+    return f"at most {budget['at_most']} in {budget['watch_h']} h"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from fairlead.app.config import Settings
@@ -47,10 +49,16 @@ def summary(engine: EmbeddedEngine, settings: Settings) -> dict[str, Any]:
 
 def queue(engine: EmbeddedEngine, settings: Settings) -> dict[str, Any]:
     """The leads to show now, ranked within the budget, and what was cut or kept silent."""
+    return queue_of(engine.scan(LEADS), engine.handled(), settings)
+
+
+def queue_of(
+    leads: pa.Table, handled: Sequence[Mapping[str, Any]], settings: Settings
+) -> dict[str, Any]:
+    """The same of any rows of LEADS and reviewers' words."""
     from fairlead.leads.queue import at_most, silence
 
-    leads = engine.scan(LEADS)
-    heard, silenced = silence(leads, engine.handled())
+    heard, silenced = silence(leads, handled)
     likely = heard.filter(pc.greater_equal(heard["probability"], PROBABILITY_MIN))
     shown, cut = at_most(likely, settings.at_most, settings.watch_h * 3600)
     cut["n_below"] = heard.num_rows - likely.num_rows

@@ -25,7 +25,7 @@ from fairlead.schema.errors import EngineError
 from fairlead.schema.span import Span
 from fairlead.schema.table import Table
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 DAY_US = 86_400_000_000
 
 _SCHEMA = """

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fairlead.leads.factors import Explanation, Factor, Ground
+from fairlead.leads.listing import partner_ground, percent, share
 from fairlead.leads.weights import Weights
 
 Row = Mapping[str, Any]
@@ -80,25 +81,16 @@ def event_grounds(events: Sequence[Row], setting: Setting) -> list[Ground]:
             Ground(
                 name=name,
                 of=event["event_id"],
-                certainty=1.0 if certain else _share(event["confidence"]),
+                certainty=1.0 if certain else share(event["confidence"]),
                 detail=event["detail"],
                 evidence=tuple(event["evidence"]),
                 explanations=explanations,
                 since_us=event["start_us"],
             )
         )
-        grounds += _partner_grounds(event, setting)
+        links = [p for p in setting.partners.get(event["event_id"], ()) if p["fact"] == "link"]
+        grounds += partner_ground(event, links, setting.weights)
     return grounds
-
-
-def _share(value: float) -> float:
-    return min(1.0, max(0.0, float(value)))
-
-
-def _percent(probability: float) -> str:
-    if probability > 0.99:
-        return "over 99%"
-    return "under 1%" if probability < 0.01 else f"{probability:.0%}"
 
 
 def _name(event: Row, setting: Setting) -> str:
@@ -109,25 +101,6 @@ def _name(event: Row, setting: Setting) -> str:
     return event["kind"]
 
 
-def _partner_grounds(event: Row, setting: Setting) -> list[Ground]:
-    links = [p for p in setting.partners.get(event["event_id"], ()) if p["fact"] == "link"]
-    latest = {p["value"]: p for p in sorted(links, key=lambda p: (p["time_us"], p["value"]))}
-    if not latest:
-        return []
-    best = max(latest.values(), key=lambda p: (p["probability"], p["value"]))
-    return [
-        Ground(
-            name="partner_listed",
-            of=event["event_id"],
-            certainty=_share(best["probability"]) * _share(event["confidence"]),
-            detail=f"The other vessel, {best['partner_mmsi']}, is listed with a probability of "
-            f"{_percent(best['probability'])}. {best['detail']}",
-            evidence=tuple(best["evidence"]),
-            since_us=event["start_us"],
-        )
-    ]
-
-
 def explanations_of(event: Row, setting: Setting) -> list[Explanation]:
     """Every innocent explanation of an event, before it is asked which behaviours it explains."""
     found = [*_of_the_event(event, setting), *_of_the_vessel(setting)]
@@ -136,9 +109,9 @@ def explanations_of(event: Row, setting: Setting) -> list[Explanation]:
         found.append(partner)
     visit = next((v for v in setting.visits if _overlap(event, v)), None)
     if visit:
-        share = _share(visit["confidence"])
+        sure = share(visit["confidence"])
         detail = f"At that time it was at an anchorage or in port. {visit['detail']}"
-        found.append(setting.explained("waiting_for_berth", detail, visit["evidence"], share))
+        found.append(setting.explained("waiting_for_berth", detail, visit["evidence"], sure))
     if setting.shared:
         detail = f"Two hulls sent under its MMSI. {setting.shared[0]['detail']}"
         evidence = setting.shared[0]["evidence"]
@@ -153,14 +126,14 @@ def _of_the_event(event: Row, setting: Setting) -> list[Explanation]:
     measures, found = event["measures"], []
     natural = measures.get("p_natural")
     if natural is not None:
-        chance = _percent(natural)
+        chance = percent(natural)
         detail = f"Reception alone explains the silence with a probability of {chance}."
-        share = 1.0 - (1.0 - _share(natural)) ** UNJUDGED_EXPONENT
-        found.append(setting.explained("natural_silence", detail, event["evidence"], share))
+        explained = 1.0 - (1.0 - share(natural)) ** UNJUDGED_EXPONENT
+        found.append(setting.explained("natural_silence", detail, event["evidence"], explained))
     if event["partner_mmsi"] is not None and not _is_ship(event["partner_mmsi"]):
         detail = f"The other vessel's MMSI, {event['partner_mmsi']}, is not of a ship's form."
         found.append(setting.explained("partner_not_a_ship", detail, event["evidence"]))
-    coarse = _share(measures.get("share_low_accuracy") or 0.0)
+    coarse = share(measures.get("share_low_accuracy") or 0.0)
     if coarse:
         detail = f"{coarse:.0%} of the positions say that they are accurate to over 10 m only."
         found.append(setting.explained("low_accuracy", detail, event["evidence"], coarse))
@@ -214,30 +187,6 @@ def _overlap(event: Row, visit: Row) -> bool:
 
 def _end(event: Row) -> int:
     return event["end_us"] if event["end_us"] is not None else 1 << 62
-
-
-def link_grounds(links: Sequence[Row], weights: Weights) -> list[Ground]:
-    """One ground per link; `links` holds one version of each."""
-    grounds = []
-    for link in links:
-        ended: tuple[Explanation, ...] = ()
-        if link["expired"]:
-            innocent = weights.innocent("listing_ended")
-            detail = "The list says that the listing has ended."
-            ended = (Explanation("listing_ended", innocent.probability, detail),)
-        grounds.append(
-            Ground(
-                name="listed",
-                of=link["link_id"],
-                certainty=_share(link["probability"]),
-                detail=f"{link['detail']} Probability {_percent(link['probability'])}.",
-                evidence=tuple(link["evidence"]),
-                explanations=ended,
-                since_us=link["time_us"],
-                worth=weights.trust(link["reliability"], link["credibility"]),
-            )
-        )
-    return grounds
 
 
 def excuses(setting: Setting) -> list[Factor]:

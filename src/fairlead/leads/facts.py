@@ -16,6 +16,8 @@ from fairlead.schema.table import Table, column
 
 EVENT, LINK, PARTNER, IDENTITY = "event", "link", "partner", "identity"
 MOST_EVIDENCE = 8
+DATES = ("since_us", "until_us", "edition_us")
+"""When a claim holds, by its list, and the date of the list."""
 
 LEAD_FACTS = Table(
     name="lead_facts",
@@ -99,7 +101,7 @@ def link_facts(rows: pa.Table) -> list[tuple[int, Fact]]:
     """Facts from rows of LINKS; each version is kept, since a lead uses what was known then."""
     found = []
     for row in rows.to_pylist():
-        listing = _listing(row["factors"])
+        listing = listing_of(row["factors"])
         kept = {
             "link_id": row["link_id"],
             "time_us": row["time_us"],
@@ -109,14 +111,15 @@ def link_facts(rows: pa.Table) -> list[tuple[int, Fact]]:
             "evidence": few_of(row["evidence"]),
             "reliability": str(listing.get("reliability", "F")),
             "credibility": int(listing.get("credibility", 6)),
-            "expired": bool(listing.get("expired", False)),
+            **{name: listing.get(name) for name in DATES},
         }
         id = f"{row['link_id']}@{row['time_us']}"
         found.append((row["mmsi"], Fact(LINK, id, row["time_us"], canonical_json(kept))))
     return found
 
 
-def _listing(factors: str) -> Mapping[str, Any]:
+def listing_of(factors: str) -> Mapping[str, Any]:
+    """What a link says of the claim itself: its sentence, its standing and its dates."""
     return next((f for f in json.loads(factors) if f.get("name") == "claim"), {})
 
 

@@ -6,9 +6,10 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from fairlead.leads.explain import Setting, event_grounds, excuses, link_grounds
+from fairlead.leads.explain import Setting, event_grounds, excuses
 from fairlead.leads.factors import Factor, add_up, probability_of
 from fairlead.leads.facts import EVENT, IDENTITY, LINK, PARTNER, Fact, Known
+from fairlead.leads.listing import link_grounds
 from fairlead.leads.weights import Weights
 from fairlead.schema.ids import canonical_json, content_id, digest
 
@@ -76,15 +77,16 @@ def lead_row(
     partners = [f.value() for f in facts[PARTNER]]
     links = latest_links(facts[LINK])
     setting = Setting(mmsi, events, partners, identity, weights)
-    grounds = [*event_grounds(events, setting), *link_grounds(links, weights)]
-    if not grounds:
-        return None
-    factors, log_odds = add_up(grounds, excuses(setting), weights)
     acted = [e for e in events if e["kind"] not in weights.context]
-    strongest = _strongest(factors, acted)
     times = [f.time_us for fs in facts.values() for f in fs]
     begun = [e["start_us"] for e in acted] or [x["time_us"] for x in links]
     ended = [e["end_us"] if e["end_us"] is not None else e["time_us"] for e in acted]
+    end_us = max([*begun, *ended], default=since_us)
+    grounds = [*event_grounds(events, setting), *link_grounds(links, weights, end_us)]
+    if not grounds:
+        return None
+    factors, log_odds = add_up(grounds, excuses(setting), weights)
+    strongest = _strongest(factors, acted)
     lead = {
         "lead_id": content_id("lead", weights.scorer, mmsi, since_us),
         "scorer": weights.scorer,
@@ -92,7 +94,7 @@ def lead_row(
         "track_id": strongest.get("track_id"),
         "time_us": max(times),
         "start_us": min(begun),
-        "end_us": max([*begun, *ended]),
+        "end_us": end_us,
         "lat_deg": strongest.get("lat_deg"),
         "lon_deg": strongest.get("lon_deg"),
         "log_odds": log_odds,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -10,8 +9,8 @@ from typing import Any, ClassVar
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from fairlead.leads.facts import DATES, Fact, Known, by_vessel, few_of, listing_of, to_rows
 from fairlead.leads.facts import LEAD_FACTS as PARTNER_FACTS
-from fairlead.leads.facts import Fact, Known, by_vessel, few_of, to_rows
 from fairlead.schema.ids import canonical_json
 from fairlead.schema.span import Span
 from fairlead.schema.step import Batch
@@ -115,9 +114,10 @@ def _ship_types(rows: pa.Table) -> Iterator[tuple[int, Fact]]:
 
 def _listings(rows: pa.Table) -> Iterator[tuple[int, Fact]]:
     for row in rows.to_pylist():
-        claim = next((f for f in json.loads(row["factors"]) if f.get("name") == "claim"), {})
+        claim = listing_of(row["factors"])
         detail = str(claim.get("detail", row["detail"]))
         kept = _saying("link", row["link_id"], row["evidence"], row["probability"], detail)
+        kept |= {name: claim.get(name) for name in DATES}
         id = f"{row['link_id']}@{row['time_us']}"
         yield row["mmsi"], Fact(SAYING, id, row["time_us"], canonical_json(kept))
 
@@ -135,4 +135,5 @@ def _saying(
         "probability": probability,
         "detail": detail,
         "evidence": few_of(evidence),
+        **dict.fromkeys(DATES),
     }

@@ -104,7 +104,8 @@ def compare(before: pa.Table, after: pa.Table) -> dict[str, list[dict[str, Any]]
     """What other settings would have said: leads added, removed and changed, ranked.
 
     Each row has lead_id, mmsi, title, probability, probability_before (null when added; of a
-    removed one `probability` is what it was) and `why`: the factor that changed most.
+    removed one `probability` is what it was) and `why`: the factor that changed most, or that made
+    the lead.
     """
     old, new = _by_id(before), _by_id(after)
     answer: dict[str, list[dict[str, Any]]] = {"added": [], "removed": [], "changed": []}
@@ -137,12 +138,21 @@ def _difference(shown: Row, was: Row | None, now: Row | None) -> dict[str, Any]:
 
 
 def _changed_most(was: Row | None, now: Row | None) -> str:
+    """Of a lead in both: the factor that changed most. Else the strongest that makes the lead."""
+    if was is None or now is None:
+        speaking = _weights_of(was or now)
+        name, weight = max(speaking.items(), key=lambda w: (w[1], w[0]), default=("", 0.0))
+        return f"{name} {weight:+.2f} is {'new' if was is None else 'gone'}"
     before, after = _weights_of(was), _weights_of(now)
     changes = {k: after.get(k, 0.0) - before.get(k, 0.0) for k in before.keys() | after.keys()}
     name, change = min(changes.items(), key=lambda c: (-abs(c[1]), c[0]), default=("", 0.0))
     if not change:
         return "the same factors with other sentences or evidence"
-    return f"{name} {before.get(name, 0.0):+.2f} to {after.get(name, 0.0):+.2f}"
+    if name not in after:
+        return f"{name} {before[name]:+.2f} is gone"
+    if name not in before:
+        return f"{name} {after[name]:+.2f} is new"
+    return f"{name} {before[name]:+.2f} to {after[name]:+.2f}"
 
 
 def _weights_of(lead: Row | None) -> dict[str, float]:

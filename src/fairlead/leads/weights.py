@@ -12,6 +12,8 @@ from typing import Any
 from fairlead.schema.errors import ConfigError
 
 OTHER = "other_behaviour"
+_NEEDED = (OTHER, "listed", "listed_later", "partner_listed", "partner_listed_later")
+_NEEDED_INNOCENTS = ("listing_ended", "listing_undated")
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +139,9 @@ def _check(weights: Weights, name: str) -> None:
     faults = [f"factor `{w.name}` is in no group" for w in weights.factors if w.group not in groups]
     faults += [f"factor `{w.name}` is negative" for w in weights.factors if w.log_odds < 0]
     faults += [f"cap of `{g.name}` is negative" for g in weights.groups if g.cap < 0]
-    faults += [f"factor `{w}` is missing" for w in (OTHER, "listed") if w not in factors]
+    faults += [f"factor `{w}` is missing" for w in _NEEDED if w not in factors]
+    innocents = {i.name for i in weights.innocents}
+    faults += [f"innocent `{i}` is missing" for i in _NEEDED_INNOCENTS if i not in innocents]
     for innocent in weights.innocents:
         if not 0 <= innocent.probability <= 1 or innocent.log_odds > 0:
             faults.append(f"innocent `{innocent.name}` would accuse")

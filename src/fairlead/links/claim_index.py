@@ -33,7 +33,9 @@ class Claim:
     source: str
     reliability: str
     credibility: int
+    since_us: int | None
     until_us: int | None
+    edition_us: int
     imo: int | None
     mmsis: frozenset[int]
     callsigns: frozenset[str]
@@ -56,7 +58,8 @@ class ClaimIndex:
 
     @cached_property
     def digest(self) -> str:
-        ids = sorted(self.claims["claim_id"].to_pylist())
+        columns = (self.claims[name].to_pylist() for name in ("claim_id", "until_us"))
+        ids = sorted((claim_id, until_us or 0) for claim_id, until_us in zip(*columns, strict=True))
         return digest([ids, sorted(self.sea_names.items())])
 
     @cached_property
@@ -143,7 +146,9 @@ def _claim(row: Mapping) -> Claim:
         source=row["source"],
         reliability=row["reliability"],
         credibility=row["credibility"],
+        since_us=row["since_us"],
         until_us=row["until_us"],
+        edition_us=row["recorded_us"],
         imo=row["imo"],
         mmsis=frozenset(row["mmsis"] or ()),
         callsigns=frozenset(filter(None, map(plain_callsign, row["callsigns"] or ()))),

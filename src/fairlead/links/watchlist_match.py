@@ -29,7 +29,12 @@ FACTS = Table(
         [
             column("mmsi", pa.int32(), "the vessel", required=True),
             column("time_us", pa.int64(), "when it first said so", required=True),
-            column("field", pa.string(), "mmsi, imo, callsign, name, flag, type", required=True),
+            column(
+                "field",
+                pa.string(),
+                "mmsi, imo, callsign, name, flag, ship_type or lists",
+                required=True,
+            ),
             column("value", pa.string(), "the value made comparable", required=True),
             column("observation_id", pa.int64(), "first message with it", required=True),
         ]
@@ -40,6 +45,8 @@ FACTS = Table(
 )
 
 _FIELDS = ("imo", "callsign", "name", "flag", "ship_type")
+_LISTS = "lists"
+"""The carried row that says by its value which lists the vessel was held against."""
 Fact = tuple[int, str, str, int]
 """time_us, field, comparable value, observation id; sorts by time."""
 
@@ -50,7 +57,8 @@ class WatchlistMatch:
 
     A link is written from the instant its probability reaches `probability_min`, and from then on
     each time a fact changes it, downwards too. A vessel that never sends its name is matched by
-    its MMSI alone. Of each field the first `values_max` values are held against the lists.
+    its MMSI alone. Of each field the first `values_max` values are held against the lists. When the
+    lists have changed, a vessel is held against them anew as soon as it is heard again.
     """
 
     index: ClaimIndex = field(default_factory=ClaimIndex)
@@ -58,7 +66,7 @@ class WatchlistMatch:
     values_max: int = 16
 
     kind: ClassVar[str] = "watchlist_match"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     key: ClassVar[str] = "mmsi"
     reads: ClassVar[tuple[Table, ...]] = (IDENTITIES, OBSERVATIONS)
     writes: ClassVar[tuple[Table, ...]] = (LINKS,)
@@ -72,8 +80,9 @@ class WatchlistMatch:
     ) -> tuple[pa.Table, Batch]:
         if not self.index.all:
             return carried, Batch({LINKS: LINKS.empty()})
-        known = _by_vessel(carried)
+        known, outdated = _by_vessel(carried, self.index.digest)
         fresh = _from_identities(batch[IDENTITIES])
+        heard_us = _first_times(batch) if outdated else {}
         for mmsi, fact in self._first_heard(batch[OBSERVATIONS]):
             fresh.setdefault(mmsi, []).append(fact)
         rows: list[dict[str, Any]] = []
@@ -83,8 +92,25 @@ class WatchlistMatch:
             if facts != before:
                 known[mmsi] = facts
                 rows += self._links(mmsi, facts, {f[1:3] for f in before})
+        for mmsi in sorted(outdated & heard_us.keys()):
+            rows += self._held_anew(mmsi, known[mmsi], heard_us[mmsi], rows)
         rows.sort(key=lambda r: (r["mmsi"], r["time_us"], r["link_id"]))
-        return _to_rows(known), Batch({LINKS: pa.Table.from_pylist(rows, schema=LINKS.columns)})
+        kept = _to_rows(known, self.index.digest)
+        return kept, Batch({LINKS: pa.Table.from_pylist(rows, schema=LINKS.columns)})
+
+    def _held_anew(
+        self, mmsi: int, facts: list[Fact], time_us: int, told: list[dict[str, Any]]
+    ) -> Iterator[dict[str, Any]]:
+        """The vessel's links by lists that have changed, as of when it is heard again."""
+        again = {row["link_id"] for row in told if row["mmsi"] == mmsi}
+        before = [f for f in facts if f[0] <= time_us]
+        for i in sorted({i for _, name, value, _ in before for i in self._near(name, value)}):
+            claim = self.index.all[i]
+            said = _said(mmsi, before, time_us)
+            found = agreements(said, claim, self.index)
+            likely = link_probability(sum(f.log_odds for f in found)) >= self.probability_min
+            if likely and said.seen and _link_id(mmsi, claim) not in again:
+                yield _link(mmsi, claim, time_us, found, said)
 
     def _first_heard(self, rows: pa.Table) -> Iterator[tuple[int, Fact]]:
         """The first position of each listed MMSI; rows come sorted by MMSI."""
@@ -189,7 +215,6 @@ def _link(
     probability = link_probability(sum(f.log_odds for f in found))
     strongest = sorted(found[1:], key=lambda f: (-abs(f.log_odds), f.name))
     grounds = "; ".join(f.detail for f in strongest[:3])
-    expired = claim.until_us is not None and claim.until_us <= time_us
     listing = {
         "name": "claim",
         "log_odds": 0.0,
@@ -197,11 +222,13 @@ def _link(
         "evidence": [],
         "reliability": claim.reliability,
         "credibility": claim.credibility,
-        "expired": expired,
+        "since_us": claim.since_us,
+        "until_us": claim.until_us,
+        "edition_us": claim.edition_us,
     }
     evidence = sorted({o for f in found for o in f.evidence}) or sorted(set(said.seen.values()))
     return {
-        "link_id": content_id("link", mmsi, claim.claim_id),
+        "link_id": _link_id(mmsi, claim),
         "mmsi": mmsi,
         "time_us": time_us,
         "claim_id": claim.claim_id,
@@ -213,17 +240,40 @@ def _link(
     }
 
 
-def _by_vessel(carried: pa.Table) -> dict[int, list[Fact]]:
+def _link_id(mmsi: int, claim: Claim) -> str:
+    return content_id("link", mmsi, claim.claim_id)
+
+
+def _first_times(batch: Batch) -> dict[int, int]:
+    """When each MMSI of a batch is first heard in it; by what it last said where only that is."""
+    first: dict[int, int] = {}
+    for table, name in ((OBSERVATIONS, "time_us"), (IDENTITIES, "last_seen_us")):
+        mmsis = batch[table]["mmsi"].to_numpy()
+        starts = key_starts(mmsis)[:-1]
+        times = batch[table][name].to_numpy()[starts]
+        for mmsi, time_us in zip(mmsis[starts].tolist(), times.tolist(), strict=True):
+            first.setdefault(mmsi, time_us)
+    return first
+
+
+def _by_vessel(carried: pa.Table, lists: str) -> tuple[dict[int, list[Fact]], set[int]]:
+    """Facts by MMSI, and the vessels that were held against other lists than these."""
     columns = ("mmsi", "time_us", "field", "value", "observation_id")
     found: dict[int, list[Fact]] = {}
+    held: set[int] = set()
     for mmsi, *fact in zip(*(carried[c].to_pylist() for c in columns), strict=True):
         time_us, field, value, observation_id = fact
-        found.setdefault(mmsi, []).append((time_us, field, value, observation_id))
-    return {mmsi: sorted(facts) for mmsi, facts in found.items()}
+        if field != _LISTS:
+            found.setdefault(mmsi, []).append((time_us, field, value, observation_id))
+        elif value == lists:
+            held.add(mmsi)
+    return {mmsi: sorted(facts) for mmsi, facts in found.items()}, found.keys() - held
 
 
-def _to_rows(known: dict[int, list[Fact]]) -> pa.Table:
-    flat = [(mmsi, *fact) for mmsi in sorted(known) for fact in known[mmsi]]
+def _to_rows(known: dict[int, list[Fact]], lists: str) -> pa.Table:
+    flat = [
+        (mmsi, *fact) for mmsi in sorted(known) for fact in [*known[mmsi], (0, _LISTS, lists, 0)]
+    ]
     columns = list(zip(*flat, strict=True)) if flat else [()] * 5
     names = ("mmsi", "time_us", "field", "value", "observation_id")
     return FACTS.rows(dict(zip(names, columns, strict=True)), len(flat))

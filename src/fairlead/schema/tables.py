@@ -533,6 +533,9 @@ PARTNERS = Table(
             column("value", TEXT, "the value, or the link's id: hostile text", required=True),
             column("probability", F64, "of a link; null for the others"),
             column("detail", TEXT, "the link's sentence"),
+            column("since_us", I64, "of a link: start of the listing, where stated"),
+            column("until_us", I64, "of a link: end of the listing"),
+            column("edition_us", I64, "of a link: date of the list's edition"),
             column("evidence", pa.list_(I64), "static observation ids", required=True),
         ]
     ),

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fairlead.app import config, report
-from fairlead.app.flow import INLETS, build, store_claims
+from fairlead.app.flow import INLETS, build, hold_claims
 from fairlead.app.interrupt import Interrupt
 from fairlead.app.summary import summary
 from fairlead.app.verbs.run import watch
@@ -40,7 +40,7 @@ def main(given: argparse.Namespace) -> dict[str, Any]:
     options = Options(now_us=lambda: 0, notice=report.tell)
     engine = EmbeddedEngine(folder, inlets=INLETS)
     try:
-        store_claims(engine, flow)
+        flow = hold_claims(engine, flow, report.tell)
         with Interrupt() as interrupt:
             sources = open_sources([str(sea.nmea)], options)
             watch(engine, sources, flow, interrupt, quiet=given.json)

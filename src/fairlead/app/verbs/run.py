@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from fairlead.app import config, report
-from fairlead.app.flow import INLETS, Flow, Ingested, build, ingest, store_claims
+from fairlead.app.flow import INLETS, Flow, Ingested, build, hold_claims, ingest
 from fairlead.app.interrupt import Interrupt
 from fairlead.app.progress import progress
 from fairlead.app.summary import summary
@@ -38,7 +38,7 @@ def main(given: argparse.Namespace) -> dict[str, Any] | None:
     )
     engine = EmbeddedEngine(settings.workspace, inlets=INLETS)
     try:
-        store_claims(engine, flow)
+        flow = hold_claims(engine, flow, report.tell)
         with Interrupt() as interrupt:
             if given.follow or any(s.is_live for s in sources):
                 from fairlead.app.live import follow

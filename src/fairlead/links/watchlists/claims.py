@@ -185,7 +185,7 @@ def _sentence(draft: Draft, publisher: Publisher, row: dict[str, Any]) -> str:
     if row["program"]:
         text += f" under {row['program']}"
     if row["since_us"]:
-        text += f" since {_day(int(row['since_us']))}"
+        text += f" since {day_of(int(row['since_us']))}"
     if len(names) > 1:
         text += f"; other names: {', '.join(names[1:6])}"
         text += f" and {len(names) - 6} more" if len(names) > 6 else ""
@@ -194,5 +194,6 @@ def _sentence(draft: Draft, publisher: Publisher, row: dict[str, Any]) -> str:
     return text + "."
 
 
-def _day(time_us: int) -> str:
+def day_of(time_us: int) -> str:
+    """`2026-08-07`, the day in UTC."""
     return datetime.fromtimestamp(time_us / 1e6, UTC).strftime("%Y-%m-%d")

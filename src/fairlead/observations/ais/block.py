@@ -12,7 +12,7 @@ from fairlead.observations.ais.parts import gather_open, give_up_older
 from fairlead.observations.ais.settle import settle
 
 
-@njit(cache=True)
+@njit(cache=True, _nrt=False)
 def read_block(
     buf, state, words, found, refused, groups, head, start, end, older_than_line, received_before_us
 ):

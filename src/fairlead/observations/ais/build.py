@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
-from fairlead.observations.ais import extract as x
+from fairlead.observations.ais import extract as e
+from fairlead.observations.ais import shape as x
 from fairlead.observations.ais import state as s
 from fairlead.observations.ais.columns import (
     MESSAGE_COLUMNS,
-    NEVER_NULL,
     Cut,
     cut_for,
     plan_for,
 )
 from fairlead.observations.ais.run import kernel
+from fairlead.observations.ais.texts import texts
 from fairlead.schema.tables import REJECTS
 
 
@@ -34,7 +35,8 @@ def message_table(kit: s.Kit, buf: np.ndarray, names: Sequence[str] | None) -> p
     schema, types = _chosen(None if names is None else tuple(names))
     n = int(kit.state[s.N_MESSAGES])
     found = field_columns(kit, tuple(types)) if n else {}
-    found.update(heard_columns(kit, buf, types.keys()))
+    if "station" in types:
+        found["station"] = station_column(kit, buf)
     nothing = [column.slice(0, n) for column in _nothing(max(n, 1024).bit_length())]
     arrays = [found.get(name, nothing[kind]) for name, kind in types.items()]
     return pa.Table.from_arrays(arrays, schema=schema)
@@ -67,36 +69,8 @@ def group(kit: s.Kit, forms: np.ndarray, n_forms: int) -> Grouped:
     n = int(kit.state[s.N_MESSAGES])
     starts = np.zeros(n_forms + 1, np.int64)
     rows = np.empty(n, np.int64)
-    kernel(x.by_form, kit.compiled)(kit.found, n, forms, starts, rows)
+    kernel(e.by_form, kit.compiled)(kit.found, n, forms, starts, rows)
     return Grouped(starts, rows)
-
-
-_HEARD = {
-    "line": (s.M_LINE, np.int64, pa.int64()),
-    "time_us": (s.M_TIME, np.int64, pa.int64()),
-    "time_basis": (s.M_BASIS, np.int8, pa.int8()),
-    "n_bits": (s.M_BITS, np.int16, pa.int16()),
-    "raw_offset": (s.M_OFFSET, np.int64, pa.int64()),
-    "payload_hash": (s.M_HASH, np.int64, pa.int64()),
-}
-
-
-def heard_columns(kit: s.Kit, buf: np.ndarray, names: Set[str]) -> dict[str, pa.Array]:
-    """Columns that come from the line and not from the message."""
-    n = int(kit.state[s.N_MESSAGES])
-    found = {}
-    for name, (slot, dtype, kind) in _HEARD.items():
-        if name in names:
-            values = pa.py_buffer(kit.found[slot, :n].astype(dtype))
-            found[name] = pa.Array.from_buffers(kind, n, [None, values], 0)
-    if "own_ship" in names:
-        own = np.packbits(kit.found[s.M_OWN, :n].astype(bool), bitorder="little")
-        found["own_ship"] = pa.Array.from_buffers(pa.bool_(), n, [None, pa.py_buffer(own)], 0)
-    if "station" in names:
-        found["station"] = station_column(kit, buf)
-    if "channel" in names:
-        found["channel"] = _channel_column(kit.found[s.M_CHANNEL, :n])
-    return found
 
 
 def station_column(kit: s.Kit, buf: np.ndarray) -> pa.Array:
@@ -107,7 +81,7 @@ def station_column(kit: s.Kit, buf: np.ndarray) -> pa.Array:
     if n and kit.found[s.M_STATION_LEN, :n].any():
         slots = 2 << n.bit_length()
         hashes, numbers = np.zeros(slots, np.int64), np.zeros(slots, np.int32)
-        total = kernel(x.number_stations, kit.compiled)(
+        total = kernel(e.number_stations, kit.compiled)(
             text_of(kit, buf), kit.found, n, hashes, numbers, codes
         )
         _, first = np.unique(codes, return_index=True)
@@ -135,21 +109,17 @@ def strings(texts: tuple[str, ...]) -> pa.Array:
     return pa.array(texts, pa.string())
 
 
-def _channel_column(channel: np.ndarray) -> pa.Array:
-    codes = channel.astype(np.uint8)
-    present = np.zeros(256, bool)
-    present[codes] = True
-    present[0] = False
-    index = np.cumsum(present, dtype=np.int32) - 1
-    index[0] = -1
-    names = [bytes([c]).decode("ascii", "replace") for c in np.flatnonzero(present).tolist()]
-    return words(index[codes], tuple(names))
+SLICE = 4096
+"""Messages whose fields are read at a time: what they are made of then stays in the cache."""
+SHARE = 6
+"""A form with at least one in so many of a slice's messages is computed for the whole slice."""
 
 
 def field_columns(kit: s.Kit, names: tuple[str, ...]) -> dict[str, pa.Array]:
-    """The columns `names` that any message of the block carries, from the bits.
+    """The columns `names` that any message of the block carries; the station is not among them.
 
-    All lie in one piece of memory: a hundred small ones cost more than the decoding itself.
+    All their memory is one piece, made at once: asking for it column by column takes longer than
+    the decoding itself. What lies where a column is null is not defined, as Arrow allows.
     """
     n = int(kit.state[s.N_MESSAGES])
     plan = plan_for(names)
@@ -158,44 +128,83 @@ def field_columns(kit: s.Kit, names: tuple[str, ...]) -> dict[str, pa.Array]:
     sizes = (cut.part_bits * n + 7) // 8 + cut.part_bytes
     ends = np.cumsum((sizes + 63) // 64 * 64)
     starts = ends - (sizes + 63) // 64 * 64
-    memory = np.zeros(int(ends[-1]) if len(ends) else 0, np.uint8)
+    memory = np.empty(int(ends[-1]) if len(ends) else 0, np.uint8)
     typed = tuple(memory.view(t) for t in _MEMORY_TYPES)
-    _numbers(kit, grouped, cut, starts, typed)
+    channels = _numbers(kit, grouped, cut, starts, typed)
     characters, bounds = _texts(kit, grouped, cut, starts, typed)
     whole = pa.py_buffer(memory)
     parts = [whole.slice(a, size) for a, size in zip(starts.tolist(), sizes.tolist(), strict=True)]
     found = {}
     for k, (name, kind) in enumerate(zip(cut.names, cut.types, strict=True)):
-        values, valid = parts[2 * k], parts[2 * k + 1]
-        if k >= cut.n_numbers:
+        buffers = [parts[2 * k + 1] if cut.nullable[k] else None, parts[2 * k]]
+        if 0 <= k - cut.n_numbers < cut.n_texts:
             a, b = bounds[k - cut.n_numbers]
-            buffers = [valid, values, characters.slice(a, b - a)]
+            buffers.append(characters.slice(a, b - a))
+        if name == "channel":
+            codes = pa.Array.from_buffers(pa.int32(), n, buffers)
+            found[name] = pa.DictionaryArray.from_arrays(codes, channels)
         else:
-            buffers = [None if name in NEVER_NULL else valid, values]
-        found[name] = pa.Array.from_buffers(kind, n, buffers)
+            found[name] = pa.Array.from_buffers(kind, n, buffers)
     return found
 
 
-_MEMORY_TYPES = (np.float64, np.float32, np.int32, np.int16, np.int8, np.uint8)
+_MEMORY_TYPES = (np.int64, np.float64, np.float32, np.int32, np.int16, np.int8, np.uint8)
 
 
 def _numbers(
     kit: s.Kit, grouped: Grouped, cut: Cut, starts: np.ndarray, memory: tuple[np.ndarray, ...]
-) -> None:
-    if len(cut.fields) == 0:
-        return
+) -> pa.Array:
+    """Write the numbers, and what comes from the lines; the names of the channels."""
+    n = int(kit.state[s.N_MESSAGES])
     fields = cut.fields.copy()
     fields[:, x.F_PLACE] = starts[fields[:, x.F_PLACE]] // cut.sizes
     fields[:, x.F_VALID] = np.where(fields[:, x.F_VALID] < 0, -1, starts[fields[:, x.F_VALID]])
-    form, n = cut.spans[:, 0], len(grouped.rows)
+    form = cut.spans[:, 0]
     groups = np.empty((len(form), 4), np.int64)
-    groups[:, 0] = np.where(form < 0, 0, grouped.starts[form])
-    groups[:, 1] = np.where(form < 0, n, grouped.starts[form + 1])
-    groups[:, 2:] = cut.spans[:, 1:]
-    scratch = np.empty((5, n), np.int64)
-    kernel(x.numbers, kit.compiled)(
-        kit.words, kit.found, grouped.rows, groups, fields, cut.scales, memory, scratch
+    groups[:, x.G_START] = np.where(form < 0, n, grouped.starts[form])
+    groups[:, x.G_END] = np.where(form < 0, 2 * n, grouped.starts[form + 1])
+    groups[:, x.G_FIRST :] = cut.spans[:, 1:]
+    at = starts[cut.blank]
+    blank = np.stack([at, at + (cut.part_bits[cut.blank] * n + 7) // 8], axis=1)
+    heard = np.full(x.H_PLACES, -1, np.int64)
+    heard[cut.heard[:, 0]] = starts[cut.heard[:, 1]] // cut.heard[:, 2]
+    channels, names = _channels(kit.found[s.M_CHANNEL, :n]) if heard[x.H_CHANNEL] >= 0 else _NONE
+    wide = SLICE if kit.compiled else n
+    scratch = (
+        np.empty((4, max(wide, n // SHARE + 1)), np.int64),
+        np.empty(wide, np.int32),
+        np.empty((2, (wide + 15) & -8), np.uint8),
     )
+    kernel(e.numbers, kit.compiled)(
+        kit.words,
+        kit.found,
+        n,
+        np.concatenate([grouped.rows, np.arange(n)]),
+        groups,
+        fields,
+        cut.scales,
+        blank,
+        heard,
+        channels,
+        memory,
+        scratch,
+        SHARE if kit.compiled else 0,
+    )
+    return names
+
+
+def _channels(channel: np.ndarray) -> tuple[np.ndarray, pa.Array]:
+    """The number of each character's name, and the names."""
+    present = np.zeros(256, bool)
+    present[channel.astype(np.uint8)] = True
+    present[0] = False
+    names = [bytes([c]).decode("ascii", "replace") for c in np.flatnonzero(present).tolist()]
+    number = np.cumsum(present, dtype=np.int32) - 1
+    number[0] = 0
+    return number, strings(tuple(names))
+
+
+_NONE = np.zeros(0, np.int32), None
 
 
 def _texts(
@@ -207,11 +216,13 @@ def _texts(
     n = len(grouped.rows)
     columns = np.zeros((len(cut.units), 4), np.int64)
     columns[:, x.C_UNIT] = cut.units
-    columns[:, x.C_OFFSETS] = starts[2 * cut.n_numbers :: 2] // 4
-    columns[:, x.C_VALID] = starts[2 * cut.n_numbers + 1 :: 2]
+    first = 2 * cut.n_numbers
+    last = first + 2 * cut.n_texts
+    columns[:, x.C_OFFSETS] = starts[first:last:2] // 4
+    columns[:, x.C_VALID] = starts[first + 1 : last : 2]
     spans = np.empty((3, n), np.int32)
     out = np.empty(int(kit.found[s.M_BITS, :n].sum()) // 5 + 64, np.uint8)
-    total = kernel(x.texts, kit.compiled)(
+    total = kernel(texts, kit.compiled)(
         kit.words,
         kit.found,
         n,
@@ -235,7 +246,7 @@ def reject_table(kit: s.Kit, buf: np.ndarray, source: str) -> pa.Table:
     refused = kit.refused[:n]
     offsets = np.empty(n + 1, np.int32)
     out = np.empty(int(refused[:, s.R_LEN].sum()), np.uint8)
-    kernel(x.copy_refused, kit.compiled)(text_of(kit, buf), kit.refused, n, offsets, out)
+    kernel(e.copy_refused, kit.compiled)(text_of(kit, buf), kit.refused, n, offsets, out)
     reasons, mmsi = refused[:, s.R_REASON].astype(np.int32), refused[:, s.R_MMSI].astype(np.int32)
     return REJECTS.rows(
         {

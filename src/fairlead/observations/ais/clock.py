@@ -39,7 +39,7 @@ UTC_FIELDS = np.array([[38, 14], [52, 4], [56, 5], [61, 5], [66, 6], [72, 6]])
 SIX = np.int64(6)
 
 
-@njit(cache=True)
+@njit(cache=True, _nrt=False)
 def tick(state, words, at, msg_type):
     """Let one message move the clock. It has at least 168 bits."""
     if msg_type == 4 or msg_type == 11:  # noqa: PLR1714 Numba has no fast sets
@@ -60,7 +60,7 @@ def tick(state, words, at, msg_type):
             _hear_second(state, sec)
 
 
-@njit(cache=True)
+@njit(cache=True, _nrt=False)
 def _report_us(state, words, at):
     """The moment a base station states, or NONE where it does not know."""
     for n in range(len(UTC_FIELDS)):
@@ -72,7 +72,7 @@ def _report_us(state, words, at):
     return utc_us(year, month, day, hour, minute, sec)
 
 
-@njit(cache=True)
+@njit(cache=True, _nrt=False)
 def _hear_base(state, report):
     clock = state[CLOCK_US]
     if clock == NONE:
@@ -94,7 +94,7 @@ def _hear_base(state, report):
         state[CLOCK_VOTES] = 0
 
 
-@njit(cache=True)
+@njit(cache=True, _nrt=False)
 def _hear_second(state, sec):
     clock = state[CLOCK_US]
     ahead = (sec - clock // SECOND_US) % MINUTE_S

@@ -9,7 +9,7 @@ from functools import cache, lru_cache
 import numpy as np
 import pyarrow as pa
 
-from fairlead.observations.ais import extract as x
+from fairlead.observations.ais import shape as x
 from fairlead.observations.ais.fields import Field
 from fairlead.observations.ais.layouts import HEAD, LAYOUTS
 from fairlead.schema.table import column
@@ -194,21 +194,43 @@ class Cut:
     Memory is a list of parts: the values or offsets, and the validity, of each column in turn.
     """
 
-    names: tuple[str, ...]  # numbers first, then texts
+    names: tuple[str, ...]  # numbers first, then texts, then what comes from the line
     types: tuple[pa.DataType, ...]
     n_numbers: int
+    n_texts: int
+    nullable: tuple[bool, ...]
     part_bits: np.ndarray  # bits of each part per message
     part_bytes: np.ndarray  # bytes of each part besides
+    blank: np.ndarray  # the parts of bits, which are only ever added to
     spans: np.ndarray  # (groups, 3): form, first field, last + 1; form -1 is every message
     fields: np.ndarray  # (fields, F_DIMENSIONS), F_PLACE and F_VALID being parts
     sizes: np.ndarray  # bytes of the number type of each field
     scales: np.ndarray
     texts: np.ndarray  # (fields, 4), by column
     units: np.ndarray  # of each text column
+    heard: np.ndarray  # (columns, 3): place among the H_ ones, part, bytes of its number type
 
 
 _BITS = {x.STORE_F64: 64, x.STORE_F32: 32, x.STORE_I32: 32, x.STORE_I16: 16, x.STORE_I8: 8}
 NEVER_NULL = {"msg_type", "mmsi", "repeat"}
+HEARD = {
+    "line": (x.H_LINE, 64),
+    "time_us": (x.H_TIME, 64),
+    "raw_offset": (x.H_OFFSET, 64),
+    "payload_hash": (x.H_HASH, 64),
+    "time_basis": (x.H_BASIS, 8),
+    "n_bits": (x.H_BITS, 16),
+    "own_ship": (x.H_OWN, 1),
+    "channel": (x.H_CHANNEL, 32),
+}
+"""Columns that come from the line: place among the H_ ones, and bits. The station is apart."""
+
+
+def _bits(name: str) -> tuple[int, int]:
+    """Bits per message of a column's values or offsets, and of its validity."""
+    if name in HEARD:
+        return HEARD[name][1], int(name == "channel")
+    return _BITS.get(STORE_OF[name], 1) if name in STORE_OF else 32, int(name not in NEVER_NULL)
 
 
 @lru_cache(maxsize=256)
@@ -225,11 +247,15 @@ def cut_for(names: tuple[str, ...], present: tuple[int, ...]) -> Cut:
     texts = np.concatenate([np.zeros((0, 4), np.int64), *(plan.texts[k] for k in present)])
     with_number = sorted(set(fields[:, x.F_PLACE].tolist()))
     with_text = sorted(set(texts[:, x.T_COLUMN].tolist()))
-    used = [names[k] for k in with_number + with_text]
+    used = [names[k] for k in with_number + with_text] + [name for name in names if name in HEARD]
     part = np.zeros(len(names), np.int64)
-    part[with_number + with_text] = 2 * np.arange(len(used))
-    bits = [b for k in with_number for b in (_BITS.get(STORE_OF[names[k]], 1), 1)]
-    extra = [0, 0] * len(with_number) + [4, 0] * len(with_text)
+    part[with_number + with_text] = 2 * np.arange(len(with_number + with_text))
+    bits = np.array([_bits(name) for name in used], np.int64).reshape(-1, 2)
+    blank = np.zeros((len(used), 2), bool)
+    blank[:, 0] = bits[:, 0] == 1
+    blank[:, 1] = bits[:, 1] > 0
+    extra = np.zeros((len(used), 2), np.int64)
+    extra[len(with_number) : len(with_number) + len(with_text), 0] = 4
     never = np.isin(fields[:, x.F_PLACE], [k for k in with_number if names[k] in NEVER_NULL])
     sizes = [max(1, _BITS.get(STORE_OF[names[k]], 1) // 8) for k in fields[:, x.F_PLACE]]
     fields[:, x.F_PLACE] = part[fields[:, x.F_PLACE]]
@@ -240,12 +266,27 @@ def cut_for(names: tuple[str, ...], present: tuple[int, ...]) -> Cut:
         tuple(used),
         tuple(MESSAGE_COLUMNS.field(name).type for name in used),
         len(with_number),
-        np.array(bits + [32, 1] * len(with_text), np.int64),
-        np.array(extra, np.int64),
+        len(with_text),
+        tuple((bits[:, 1] > 0).tolist()),
+        bits.ravel(),
+        extra.ravel(),
+        np.flatnonzero(blank.ravel()),
         np.array(spans, np.int64).reshape(-1, 3),
         fields,
         np.array(sizes, np.int64),
         scales,
         texts,
         np.array([TEXT_KINDS[FIELDS_BY_NAME[names[k]][0].kind] for k in with_text], np.int64),
+        _heard_parts(used),
     )
+
+
+def _heard_parts(used: Sequence[str]) -> np.ndarray:
+    parts = []
+    for k, name in enumerate(used):
+        if name in HEARD:
+            slot, bits = HEARD[name]
+            parts.append((slot, 2 * k, max(1, bits // 8)))
+        if name == "channel":
+            parts.append((x.H_CHANNEL_VALID, 2 * k + 1, 1))
+    return np.array(parts, np.int64).reshape(-1, 3)

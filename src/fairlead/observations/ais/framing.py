@@ -6,12 +6,32 @@ its checksum: both standards say so, and without one nothing tells a good line f
 
 from __future__ import annotations
 
-import numpy as np
 from numba import njit
 
-from fairlead.observations.ais.clock import EPOCH, PROPRIETARY, TAG
-from fairlead.observations.ais.parts import add_part
-from fairlead.observations.ais.records import refuse, take
+from fairlead.observations.ais.clock import PROPRIETARY
+from fairlead.observations.ais.good import (
+    BACKSLASH,
+    BANG,
+    BLANK,
+    COLON,
+    FIVE,
+    HEX,
+    LOWER_C,
+    LOWER_G,
+    LOWER_S,
+    NO_TIME,
+    OK,
+    STAR,
+    ZERO_CHARS,
+    D,
+    O,
+    V,
+    line_end,
+    read_good,
+    read_good_lines,
+    take_in,
+)
+from fairlead.observations.ais.records import refuse
 from fairlead.observations.ais.stamps import (
     COMMA,
     NINE,
@@ -36,8 +56,6 @@ from fairlead.observations.ais.state import (
     N_COMMENTS,
     N_LINES,
     N_NOT_AIS,
-    N_PARTS,
-    N_SENTENCES,
     N_TAG_LINES,
     N_TIME_LINES,
     N_WORDS,
@@ -57,38 +75,15 @@ from fairlead.observations.ais.state import (
     TRUNCATED,
     TYPES_AT,
 )
-from fairlead.observations.ais.words import (
-    ARMOUR,
-    all_armour,
-    eight,
-    eight_values,
-    unarmour,
-)
+from fairlead.observations.ais.words import unarmour
 
-LF, CR, BLANK = 10, 13, 32
-BANG, DOLLAR, BACKSLASH, HASH, STAR, COLON, ONE, FIVE = 33, 36, 92, 35, 42, 58, 49, 53
-V, D, M, O = 86, 68, 77, 79  # noqa: E741
-LOWER_B, LOWER_C, LOWER_G, LOWER_R, LOWER_S = 98, 99, 103, 114, 115
+DOLLAR, HASH, M = 36, 35, 77
+LOWER_B, LOWER_R = 98, 114
 PAD = 32
 """The buffer goes on for so many line feeds, so that looking ahead stays inside."""
-OK = -1
-NO_TIME, ZERO_CHARS = np.int64(NONE), np.int64(0)
-"""Typed, so that kernels are not compiled once more for the constant."""
 
 
-def _hex_values() -> np.ndarray:
-    """The value of each hexadecimal digit, or one that no sum of two makes good."""
-    table = np.full(256, 4096, np.int64)
-    for value, digit in enumerate(b"0123456789ABCDEF"):
-        table[digit] = value
-    table[97:103] = range(10, 16)
-    return table
-
-
-HEX = _hex_values()
-
-
-@njit(cache=True)
+@njit(cache=True, _nrt=False)
 def _starts(buf, q, end):
     """1 where a VDM or VDO sentence of any talker starts, 2 where another sentence does."""
     if buf[q] != BANG and buf[q] != DOLLAR:
@@ -102,7 +97,7 @@ def _starts(buf, q, end):
     return 2 if k < end and k > q + 3 and buf[k] == COMMA else 0
 
 
-@njit(cache=True)
+@njit(cache=True, _nrt=False)
 def _checksum_fault(buf, q, end):
     """Read a sentence from its first character to its checksum: (OK or fault, place after it)."""
     x = 0
@@ -119,13 +114,16 @@ def _checksum_fault(buf, q, end):
     return OK, q + 3
 
 
-@njit(cache=True)
+@njit(cache=True, _nrt=False)
 def _read_sentence(buf, state, words, q, end):
     """Read one VDM or VDO sentence from its ! at `q`; `end` is the end of its line.
 
     Returns (OK or fault, place after it, fields as `add_part` wants them). The bits of the payload
     lie at the end of the words, not yet taken.
     """
+    after, sentence = read_good(buf, q, words, state[N_WORDS])
+    if after:
+        return OK, after, sentence
     fault, after = _checksum_fault(buf, q, end)
     head = NUMBERS_AT
     p = q + 7
@@ -161,7 +159,7 @@ def _read_sentence(buf, state, words, q, end):
     return fault, after, (talker, total, num, sequence, channel, own, payload_at, chars, fill)
 
 
-@njit(cache=True)
+@njit(cache=True, _nrt=False)
 def _read_tag(buf, state, q, end):
     """Take in the TAG block whose backslash is at `q`. Returns (whether it holds, place after it).
 
@@ -197,7 +195,7 @@ def _read_tag(buf, state, q, end):
     return True, p + 1
 
 
-@njit(cache=True)
+@njit(cache=True, _nrt=False)
 def _read_other(buf, state, refused, record, q, end):
     """A sentence that is not AIS: some tell the time, and $PGHP the base station's number."""
     gatehouse = buf[q + 1] == 80 and buf[q + 2] == 71 and buf[q + 3] == 72 and buf[q + 4] == 80
@@ -224,13 +222,13 @@ def _read_other(buf, state, refused, record, q, end):
         state[SITE_LEN] = min(field_end(buf, at, after) - at, MAX_STATION)
 
 
-@njit(cache=True)
+@njit(cache=True, _nrt=False)
 def _raw(state, record, end):
     """A record as (position, length, line, offset in its source)."""
     return record, end - record, state[LINE], state[OFFSET] + record
 
 
-@njit(cache=True)
+@njit(cache=True, _nrt=False)
 def _read_suffix(buf, state, q, stop):
     """What a receiver wrote after the checksum: an epoch, a station as r003669945 or b003669970.
 
@@ -250,7 +248,7 @@ def _read_suffix(buf, state, q, stop):
     return stamp_us(buf, at, stop, state[NUMBERS_AT:TYPES_AT]), station_at, station_len
 
 
-@njit(cache=True)
+@njit(cache=True, _nrt=False)
 def _read_ais(buf, state, words, found, refused, groups, record, q, end, prefix_us):
     """One VDM or VDO sentence at `q` whose record starts at `record`; returns the place after."""
     fault, after, sentence = _read_sentence(buf, state, words, q, end)
@@ -260,33 +258,13 @@ def _read_ais(buf, state, words, found, refused, groups, record, q, end, prefix_
     suffix_us, station_at, station_len = NONE, 0, 0
     if nxt - after > 1:
         suffix_us, station_at, station_len = _read_suffix(buf, state, after, nxt)
-    state[N_SENTENCES] += 1
-    if state[TAG_US] != NONE:
-        state[STAMP_US], state[STAMP_BASIS] = state[TAG_US], TAG
-    elif prefix_us != NONE or suffix_us != NONE:
-        state[STAMP_US] = prefix_us if prefix_us != NONE else suffix_us
-        state[STAMP_BASIS] = EPOCH
-    if state[TAG_STATION_LEN]:
-        station_at, station_len = state[TAG_STATION_AT], state[TAG_STATION_LEN]
-    elif station_len == 0 and state[STAMP_BASIS] == PROPRIETARY:
-        station_at, station_len = state[SITE_AT], state[SITE_LEN]
     raw = _raw(state, record, nxt)
-    tag = state[TAG_GROUP]
-    state[PENDING_TAG], state[TAG_US], state[TAG_STATION_LEN], state[TAG_GROUP] = 0, NONE, 0, 0
-    if fault != OK:
-        refuse(state, refused, fault, raw)
-    elif sentence[1] == 1:
-        heard = (station_at, station_len, sentence[4], sentence[5])
-        stamp = (state[STAMP_US], state[STAMP_BASIS])
-        take(state, found, sentence[7], sentence[8], raw, stamp, heard)
-    else:
-        state[N_PARTS] += 1
-        station = (station_at, station_len)
-        add_part(buf, state, words, found, refused, groups, sentence, raw, station, tag)
+    heard = (prefix_us if prefix_us != NONE else suffix_us, station_at, station_len)
+    take_in(buf, state, words, found, refused, groups, fault, sentence, raw, heard)
     return nxt
 
 
-@njit(cache=True)
+@njit(cache=True, _nrt=False)
 def _read_line(buf, state, words, found, refused, groups, start, end):
     """All records of one line, which ends before `end`."""
     record, q, prefix_us, seen = start, start, NO_TIME, False
@@ -323,113 +301,14 @@ def _read_line(buf, state, words, found, refused, groups, start, end):
         state[N_TAG_LINES if state[PENDING_TAG] else N_BLANK] += 1
 
 
-PLAIN_MASK, PLAIN = -0x00FFFF0000020001, 0x21000056444D2C31
-"""`!--VDM,1` of any talker, or VDO, in eight bytes."""
-
-
-@njit(cache=True)
-def _is_plain(buf, p):
-    """Whether a VDM or VDO sentence with one part starts here."""
-    same = (eight(buf, p) & PLAIN_MASK) == PLAIN
-    return same and buf[p + 8] == COMMA and buf[p + 9] == ONE and buf[p + 10] == COMMA
-
-
-@njit(cache=True)
-def _read_payload(buf, q, words, w):
-    """Payload characters from `q` on to words from `w` on, ten at a time.
-
-    Returns (where the first other character is, the exclusive or of those read).
-    """
-    x, acc, k = 0, 0, 0
-    while True:
-        c = eight(buf, q)
-        if not all_armour(c):
-            break
-        acc = eight_values(c)
-        x ^= c
-        a, b = ARMOUR[buf[q + 8]], ARMOUR[buf[q + 9]]
-        if a | b > 63:
-            k = 8
-            q += 8
-            break
-        words[w] = (acc << 12) | (a << 6) | b
-        x ^= eight(buf, q + 2) & 0xFFFF
-        w += 1
-        q += 10
-        acc = 0
-    v = ARMOUR[buf[q]]
-    while v < 64:
-        x ^= buf[q] * 1
-        acc = (acc << 6) | v
-        k += 1
-        q += 1
-        v = ARMOUR[buf[q]]
-    if k:
-        words[w] = acc << (6 * (10 - k))
-    x ^= x >> 32
-    x ^= x >> 16
-    return q, (x ^ (x >> 8)) & 0xFF
-
-
-@njit(cache=True)
-def _read_plain(buf, state, words, found, p, end):
-    """The commonest lines by far: one whole message without anything around it.
-
-    Reads them from `p` on, header, checksum and bits in one go, and returns the start of the first
-    line that deviates from that; nothing is kept of it.
-    """
-    while p < end and state[PENDING_TAG] == 0 and _is_plain(buf, p):
-        x = buf[p + 1] ^ buf[p + 2] ^ buf[p + 5] ^ V ^ D ^ COMMA
-        q = p + 11
-        if ZERO <= buf[q] <= NINE:
-            x ^= buf[q]
-            q += 1
-        if buf[q] != COMMA:
-            break
-        x ^= COMMA
-        q += 1
-        channel = NO_TIME + 1
-        if buf[q] != COMMA:
-            channel += buf[q]
-            x ^= buf[q]
-            q += 1
-        if buf[q] != COMMA:
-            break
-        q += 1
-        first = q
-        q, summed = _read_payload(buf, first, words, state[N_WORDS])
-        x ^= summed
-        if q == first or q - first > MAX_CHARS or q + 5 > end or buf[q] != COMMA:
-            break
-        if buf[q + 1] < ZERO or buf[q + 1] > FIVE or buf[q + 2] != STAR:
-            break
-        if HEX[buf[q + 3]] * 16 + HEX[buf[q + 4]] != x ^ buf[q + 1]:
-            break
-        after = q + 5 if buf[q + 5] == LF else q + 6
-        if buf[after] != LF or (after == q + 6 and buf[q + 5] != CR):
-            break
-        raw = (p, q + 5 - p, state[LINE], state[OFFSET] + p)
-        site = state[SITE_LEN] if state[STAMP_BASIS] == PROPRIETARY else 0
-        heard = (state[SITE_AT], site, channel, 1 if buf[p + 5] == O else 0)
-        stamp = (state[STAMP_US], state[STAMP_BASIS])
-        take(state, found, q - first, buf[q + 1] - ZERO, raw, stamp, heard)
-        state[N_SENTENCES] += 1
-        state[LINE] += 1
-        state[N_LINES] += 1
-        p = after + 1
-    return p
-
-
-@njit(cache=True)
+@njit(cache=True, _nrt=False)
 def read_lines(buf, state, words, found, refused, groups, start, end):
     """Read every line of `buf` from `start` to `end`; behind it are PAD line feeds."""
     p = start
     while p < end:
-        p = _read_plain(buf, state, words, found, p, end)
+        p = read_good_lines(buf, state, words, found, refused, groups, p, end)
         if p < end:
-            q = p
-            while q < end and buf[q] != LF:
-                q += 1
+            q = line_end(buf, p, end)
             _read_line(buf, state, words, found, refused, groups, p, q)
             state[LINE] += 1
             state[N_LINES] += 1

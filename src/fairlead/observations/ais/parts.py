@@ -48,23 +48,23 @@ from fairlead.observations.ais.state import (
     STAMP_BASIS,
     STAMP_US,
 )
-from fairlead.observations.ais.words import unarmour
+from fairlead.observations.ais.words import append
 
 ABANDONED = np.int64(-1)
 """Line of an open message that is given up at the next look."""
 
 
-@njit(cache=True)
+@njit(cache=True, _nrt=False)
 def close(state, groups, g):
     """Forget the open message `g`; the order of the others stays."""
     last = state[N_GROUPS] - 1
     for k in range(g, last):
-        for c in range(groups.shape[1]):
+        for c in range(G_WIDTH + P_WIDTH * groups[k + 1, G_TOTAL]):
             groups[k, c] = groups[k + 1, c]
     state[N_GROUPS] = last
 
 
-@njit(cache=True)
+@njit(cache=True, _nrt=False)
 def give_up(state, refused, groups, g):
     """Refuse the parts that have come of a message whose others have not."""
     total = groups[g, G_TOTAL]
@@ -83,7 +83,7 @@ def give_up(state, refused, groups, g):
     close(state, groups, g)
 
 
-@njit(cache=True)
+@njit(cache=True, _nrt=False)
 def give_up_older(state, refused, groups, line, received_us):
     """Give up messages opened before a line or a time of receipt."""
     g = np.int64(0)
@@ -94,7 +94,7 @@ def give_up_older(state, refused, groups, line, received_us):
             g += 1
 
 
-@njit(cache=True)
+@njit(cache=True, _nrt=False)
 def _same(buf, groups, g, num, payload_at, payload_len):
     p = G_WIDTH + (num - 1) * P_WIDTH
     if groups[g, p + P_PAYLOAD_LEN] != payload_len:
@@ -106,7 +106,7 @@ def _same(buf, groups, g, num, payload_at, payload_len):
     return True
 
 
-@njit(cache=True)
+@njit(cache=True, _nrt=False)
 def _group_for(buf, state, groups, sentence, line, tag, station):
     """The open message that lacks this part, or -1. A reused sequence number gives up the old."""
     talker, total, num, sequence, channel, _, payload_at, payload_len, _ = sentence
@@ -127,7 +127,7 @@ def _group_for(buf, state, groups, sentence, line, tag, station):
     return -1
 
 
-@njit(cache=True)
+@njit(cache=True, _nrt=False)
 def _open(state, groups, sentence, line):
     """A new open message, the last of the list; the oldest makes room for it."""
     g = state[N_GROUPS]
@@ -145,7 +145,7 @@ def _open(state, groups, sentence, line):
     return g
 
 
-@njit(cache=True)
+@njit(cache=True, _nrt=False)
 def add_part(buf, state, words, found, refused, groups, sentence, raw, station, tag):
     """Take in one part; when it is the last that was missing, make the message.
 
@@ -181,7 +181,7 @@ def add_part(buf, state, words, found, refused, groups, sentence, raw, station, 
         _complete(buf, state, words, found, groups, g)
 
 
-@njit(cache=True)
+@njit(cache=True, _nrt=False)
 def _complete(buf, state, words, found, groups, g):
     total = groups[g, G_TOTAL]
     chars = np.int64(0)
@@ -189,7 +189,7 @@ def _complete(buf, state, words, found, groups, g):
         p = G_WIDTH + n * P_WIDTH
         start = groups[g, p + P_PAYLOAD_AT]
         end = start + groups[g, p + P_PAYLOAD_LEN]
-        _, _, chars = unarmour(buf, start, end, words, state[N_WORDS], chars)
+        chars = append(buf, start, end, words, state[N_WORDS], chars)
     p = G_WIDTH
     raw = (
         groups[g, p + P_RAW_AT],
@@ -208,7 +208,7 @@ def _complete(buf, state, words, found, groups, g):
     close(state, groups, g)
 
 
-@njit(cache=True)
+@njit(cache=True, _nrt=False)
 def gather_open(buf, state, groups, out):
     """Copy the bytes of all open messages to `out` and point at them there. Returns the length."""
     n = 0

@@ -36,7 +36,7 @@ from fairlead.observations.ais.state import (
 )
 
 
-@njit(cache=True)
+@njit(cache=True, _nrt=False)
 def refuse(state, refused, reason, raw):
     """Keep a record as a reject; `raw` is (position, length, line, offset).
 
@@ -56,7 +56,7 @@ def refuse(state, refused, reason, raw):
     state[N_REFUSED] = k + 1
 
 
-@njit(cache=True)
+@njit(cache=True, _nrt=False)
 def take(state, found, chars, fill, raw, stamp, heard):
     """Keep the message of `chars` characters whose bits lie at the end of the words.
 
@@ -80,7 +80,7 @@ def take(state, found, chars, fill, raw, stamp, heard):
     state[N_WORDS] += (chars + 9) // 10
 
 
-@njit(cache=True)
+@njit(cache=True, _nrt=False)
 def span_hash(buf, at, length):
     """A number for a station's name; never 0."""
     h = 5381

@@ -51,7 +51,7 @@ HEAD_BITS = 38
 """Type, repeat indicator and MMSI: with less than these a message says nothing."""
 
 
-@njit(cache=True)
+@njit(cache=True, _nrt=False)
 def layout_of(state, words, at, bits, msg_type):
     """The layout of a message, or minus the reason why it has none."""
     picked = False
@@ -75,7 +75,7 @@ def layout_of(state, words, at, bits, msg_type):
     return -WRONG_BIT_COUNT if picked else -UNKNOWN_TYPE
 
 
-@njit(cache=True)
+@njit(cache=True, _nrt=False)
 def settle(state, words, found, refused):
     """Give every message its layout, hash and time; those without a layout become rejects.
 
@@ -127,7 +127,7 @@ def settle(state, words, found, refused):
     _close_up(state, found, refused, n_refused, n_found)
 
 
-@njit(cache=True)
+@njit(cache=True, _nrt=False)
 def _close_up(state, found, refused, first, n_found):
     """Move the messages up that come after those refused, whose rejects begin at `first`."""
     last = state[N_REFUSED]
@@ -141,7 +141,7 @@ def _close_up(state, found, refused, first, n_found):
     state[N_MESSAGES] = n_found - (last - first)
 
 
-@njit(cache=True)
+@njit(cache=True, _nrt=False)
 def _clock(state):
     """The time of what has no stamp: the stream's own clock, or when the block was read."""
     if state[INFER] and state[CLOCK_US] != NONE:

@@ -19,7 +19,7 @@ N_VALUE, N_DIGITS, N_NEXT, N_WIDTH = range(4)
 """A number of the text: its value, its digits, and the character after it."""
 
 
-@njit(cache=True)
+@njit(cache=True, _nrt=False)
 def utc_us(year, month, day, hour, minute, sec):
     """Microseconds since 1970 of a Gregorian date (Hinnant's days_from_civil), or NONE.
 
@@ -37,7 +37,7 @@ def utc_us(year, month, day, hour, minute, sec):
     return days * DAY_US + ((hour * 60 + minute) * 60 + sec) * SECOND_US
 
 
-@njit(cache=True)
+@njit(cache=True, _nrt=False)
 def read_numbers(buf, a, b, numbers):
     """The numbers of the text from `a` to `b`, up to MOST_NUMBERS; returns how many.
 
@@ -67,7 +67,7 @@ def read_numbers(buf, a, b, numbers):
     return n
 
 
-@njit(cache=True)
+@njit(cache=True, _nrt=False)
 def stamp_us(buf, a, b, numbers):
     """The first time in the text: an epoch, or ISO-8601 and its relatives.
 
@@ -89,7 +89,7 @@ def stamp_us(buf, a, b, numbers):
     return NONE
 
 
-@njit(cache=True)
+@njit(cache=True, _nrt=False)
 def _iso_us(numbers, at, end):
     """`2015-01-31T12:00:00.5+02:00`; the numbers start at `at`."""
     w = N_WIDTH
@@ -116,7 +116,7 @@ def _iso_us(numbers, at, end):
     return found + part if found != NONE else NONE
 
 
-@njit(cache=True)
+@njit(cache=True, _nrt=False)
 def time_line_us(buf, a, b, gatehouse, numbers):
     """$PGHP,1,year,month,day,hour,minute,second,ms,... or $--ZDA,hhmmss.ss,day,month,year,..."""
     n = read_numbers(buf, a, b, numbers)
@@ -144,7 +144,7 @@ def time_line_us(buf, a, b, gatehouse, numbers):
     return found + part if found != NONE else NONE
 
 
-@njit(cache=True)
+@njit(cache=True, _nrt=False)
 def field_end(buf, a, b):
     """Where the comma separated field that starts at `a` ends."""
     while a < b and buf[a] != COMMA:

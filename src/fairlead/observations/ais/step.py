@@ -14,8 +14,8 @@ import pyarrow.compute as pc
 
 from fairlead.observations.ais.build import (
     field_columns,
-    heard_columns,
     reject_table,
+    station_column,
     strings,
     words,
 )
@@ -63,7 +63,7 @@ _POSITION_TYPES = (1, 2, 3, 4, 9, 18, 19, 21, 27)
 _STATIC_TYPES = (5, 19, 21, 24)
 _IS_POSITION = np.array([layout.msg_type in _POSITION_TYPES for layout in LAYOUTS])
 _IS_STATIC = np.array([layout.msg_type in _STATIC_TYPES for layout in LAYOUTS])
-_HEARD = ("time_us", "time_basis", "station", "raw_offset", "line", "payload_hash")
+_HEARD = ("time_us", "time_basis", "raw_offset", "line", "payload_hash")
 _POSITION = tuple(
     [
         "mmsi",
@@ -98,6 +98,7 @@ _STATIC = tuple(
         "name_extension",
     ]
 )
+_COLUMNS = tuple(dict.fromkeys(_POSITION + _STATIC + _HEARD))
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,9 +250,8 @@ def message_rows(framed: Framed, source: str) -> dict[Table, pa.Table]:
     n = int(kit.state[N_MESSAGES])
     if n == 0:
         return {}
-    names = tuple(dict.fromkeys(_POSITION + _STATIC))
-    columns = field_columns(kit, names)
-    columns |= heard_columns(kit, framed.buf, set(_HEARD))
+    columns = field_columns(kit, _COLUMNS)
+    columns["station"] = station_column(kit, framed.buf)
     layout = kit.found[M_LAYOUT, :n]
     located = np.zeros(n, bool)
     if "lat_deg" in columns and "lon_deg" in columns:

@@ -54,6 +54,38 @@ def test_a_message_whose_parts_lie_in_one_block_is_shown_whole(tmp_path):
     assert found == b"!AIVDM,2,1,3,B,two,0*00\n!AIVDM,2,2,3,B,three,0*00"
 
 
+def test_a_message_whose_parts_lie_in_two_blocks_is_shown_whole(engine):
+    found = engine.raw_record("sea", FIRST.index(b"!AIVDM,2"), 2)
+    assert found == b"!AIVDM,2,1,3,B,two,0*00\n!AIVDM,2,2,3,B,three,0*00"
+
+
+def test_parts_are_sought_over_many_small_blocks_and_not_for_ever(tmp_path):
+    engine = EmbeddedEngine(tmp_path / "small", inlets=[])
+    parts = [b"!AIVDM,3,%d,7,A,x,0*00\n" % n for n in (1, 2, 3)]
+    other = b"!AIVDM,3,2,7,B,y,0*00\n"
+    lines = [parts[0], other, parts[1], other, parts[2], *[other] * 60, parts[0], *[other] * 520]
+    offset, offsets, blocks = 0, [], []
+    for n, line in enumerate([*lines, parts[1]]):
+        blocks.append(block("sea", line, offset, n + 1))
+        offsets.append(offset)
+        offset += len(line)
+    engine.append({RAW: pa.concat_tables(blocks)})
+    first = engine.raw_record("sea", 0, 1)
+    lone = engine.raw_record("sea", offsets[65], 66)
+    engine.close()
+    assert first == b"".join(parts).rstrip()
+    assert lone == parts[0].rstrip()
+
+
+def test_sentences_inside_another_format_are_not_gone_looking_for(tmp_path):
+    engine = EmbeddedEngine(tmp_path / "json", inlets=[])
+    line = b'{"nmea":["!AIVDM,2,1,3,B,two,0*00"]}\n'
+    engine.append({RAW: block("sea", line + SECOND, 0, 1, "jsonl")})
+    found = engine.raw_record("sea", 0, 1)
+    engine.close()
+    assert found == line.rstrip()
+
+
 def test_what_no_block_holds_is_not_invented(engine):
     assert engine.raw_record("sea", 10_000, 1) is None
     assert engine.raw_record("elsewhere", 0, 1) is None

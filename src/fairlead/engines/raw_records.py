@@ -24,29 +24,40 @@ _PART = re.compile(rb"![A-Z]{2}VD[MO],(\d),(\d),(\d*),([AB12]?),")
 def find_record(workspace: Workspace, source: str, offset: int, line: int) -> bytes | None:
     """The record of a source at a byte offset; of a table format, the row with that line number.
 
-    Of a message in several sentences, the later ones follow, each on its line, as far as the
-    block holds them. None when no block holds the record.
+    Of a message in several sentences, the later ones follow, each on its line, from the blocks
+    after its own too. None when no block holds the record.
     """
-    block = _block(workspace, source, offset, line)
+    blocks = list(_blocks_of(workspace, source))
+    holding = (block for block in blocks if _may_hold(block[2], offset, line))
+    block = max(holding, key=lambda block: block[2]["offset"], default=None)
     if block is None:
         return None
+    head, payload = block[2], _payload(workspace, block)
+    record = cut_record(head, payload, offset, line)
+    if record is None or head["format"] != "nmea":
+        return record
+    n_lines = head["n_lines"] - payload[: offset - head["offset"]].count(b"\n")
+    after = [b for b in blocks if b[2]["format"] == "nmea" and b[2]["offset"] > head["offset"]]
+    for later in sorted(after, key=lambda block: block[2]["offset"]):
+        if n_lines >= LINES_BETWEEN_PARTS or not _wanted(record):
+            break
+        record = b"\n".join([record, *_later_parts(_payload(workspace, later), 0, record)])
+        n_lines += later[2]["n_lines"]
+    return record
+
+
+_Block = tuple[Path, int, dict[str, Any]]
+"""File, row group, and the head of a block with its row in that group."""
+
+
+def _payload(workspace: Workspace, block: _Block) -> bytes:
     path, row_group, head = block
     with clear_errors(workspace.folder):
         payload = pq.ParquetFile(path).read_row_group(row_group, columns=["payload"])["payload"]
-    return cut_record(head, payload[head["row"]].as_py(), offset, line)
+    return payload[head["row"]].as_py()
 
 
-def _block(
-    workspace: Workspace, source: str, offset: int, line: int
-) -> tuple[Path, int, dict[str, Any]] | None:
-    """The block that would hold the record: the last one that starts at or before it."""
-    holding = (
-        block for block in _blocks_of(workspace, source) if _may_hold(block[2], offset, line)
-    )
-    return max(holding, key=lambda block: block[2]["offset"], default=None)
-
-
-def _blocks_of(workspace: Workspace, source: str) -> Iterator[tuple[Path, int, dict[str, Any]]]:
+def _blocks_of(workspace: Workspace, source: str) -> Iterator[_Block]:
     """File, row group and head of each block of a source; its payload stays on the disk."""
     for file in workspace.files(RAW):
         with clear_errors(workspace.folder):
@@ -75,6 +86,8 @@ def cut_record(head: dict[str, Any], payload: bytes, offset: int, line: int) -> 
     if start >= len(payload):
         return None
     first = _line(payload, start)
+    if head["format"] != "nmea":
+        return first
     return b"\n".join([first, *_later_parts(payload, start + len(first), first)])
 
 
@@ -83,17 +96,27 @@ def _line(payload: bytes, start: int) -> bytes:
     return payload[start : end if end >= 0 else len(payload)][:LONGEST_RECORD].rstrip(b"\r")
 
 
-def _later_parts(payload: bytes, start: int, first: bytes) -> list[bytes]:
-    """The lines with the other sentences of a message whose first sentence is in `first`."""
-    head = _PART.search(first)
+def _wanted(record: bytes) -> set[bytes]:
+    """The numbers of the sentences that the message of a record still lacks."""
+    head = _PART.search(record)
     if head is None or int(head.group(1)) < 2:
+        return set()
+    numbers = range(int(head.group(2)) + 1, int(head.group(1)) + 1)
+    have = {part.group(2) for part in _PART.finditer(record)}
+    return {str(n).encode() for n in numbers} - have
+
+
+def _later_parts(payload: bytes, start: int, record: bytes) -> list[bytes]:
+    """The lines with the sentences that the message whose first ones are in `record` lacks."""
+    wanted = _wanted(record)
+    if not wanted:
         return []
-    wanted = {str(n).encode() for n in range(int(head.group(2)) + 1, int(head.group(1)) + 1)}
-    found = []
+    head, found = _PART.search(record), []
     for line in payload[start : start + LINES_BETWEEN_PARTS * 200].splitlines():
         part = _PART.search(line)
-        same = part is not None and part.group(1, 3, 4) == head.group(1, 3, 4)
-        if same and part is not None and part.group(2) in wanted:
+        if part is None or head is None or part.group(1, 3, 4) != head.group(1, 3, 4):
+            continue
+        if part.group(2) in wanted:
             wanted.discard(part.group(2))
             found.append(line)
         if not wanted:

@@ -61,3 +61,8 @@ def _receive(server: socket.socket, scheme: str, n_bytes: int) -> bytes:
 def test_wrong_addresses_are_told():
     with pytest.raises(ConfigError, match="http://x:1"):
         connect("http://x:1")
+
+
+def test_a_simulated_sea_stays_on_this_machine():
+    with pytest.raises(ConfigError, match="not this machine"):
+        connect("udp://192.0.2.1:10110")

@@ -13,6 +13,7 @@ from fairlead.schema.errors import ConfigError
 
 _LINES_AT_ONCE = 100_000
 _DATAGRAM_BYTES = 1400
+LOOPBACK = ("127.0.0.1", "localhost")
 
 
 def batches(
@@ -63,12 +64,17 @@ def replay(
 
 
 def connect(address: str) -> tuple[socket.socket, Callable[[bytes], None]]:
-    """A socket to `tcp://HOST:PORT` or `udp://HOST:PORT`, and how to send lines through it."""
+    """A socket to `tcp://HOST:PORT` or `udp://HOST:PORT` of this machine, and how to send lines
+    through it. Raises ConfigError for any other: a simulated sea must not be taken for a real one.
+    """
     scheme, _, place = address.partition("://")
     host, _, port = place.rpartition(":")
     if scheme not in ("tcp", "udp") or not host or not port.isdigit():
         message = f"cannot send to `{address}`"
         raise ConfigError(message, help="give tcp://HOST:PORT or udp://HOST:PORT")
+    if host not in LOOPBACK:
+        message = f"`{host}` is not this machine"
+        raise ConfigError(message, help="a simulated sea is sent to 127.0.0.1 or localhost alone")
     if scheme == "tcp":
         stream = socket.create_connection((host, int(port)))
         return stream, stream.sendall

@@ -40,7 +40,8 @@ def open_keys(folder: Path, *, is_new: bool) -> list[SigningKey]:
         message = f"`{path}` can be read by others"
         raise EngineError(message, help=f"run `chmod 600 {path}`; replace the key if it was read")
     try:
-        return [SigningKey.parse(line) for line in path.read_text("utf-8").splitlines()]
+        lines = path.read_text("utf-8").removesuffix("\n").split("\n")
+        return [SigningKey.parse(line) for line in lines]
     except (BrokenError, UnicodeDecodeError) as error:
         message = f"`{path}` is damaged"
         raise EngineError(message, help="put it back from a backup") from error

@@ -16,7 +16,7 @@ WIDTH = 256
 HEIGHT = 8
 LEVEL_MAX = 63
 _PATH = re.compile(
-    r"tile/(entries|0|[1-9][0-9]?)/((?:x[0-9]{3}/)*[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?"
+    r"tile/(entries|0|[1-9][0-9]?)/((?:x[0-9]{3}/){0,6}[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?"
 )
 
 
@@ -46,9 +46,10 @@ class Tile:
         if found is None:
             return None
         level = None if found[1] == "entries" else int(found[1])
-        tile = cls(level, int(found[2].replace("/x", "").replace("/", "").lstrip("x")))
-        tile = cls(level, tile.number, int(found[3] or WIDTH))
-        return tile if (level or 0) <= LEVEL_MAX and tile.path == path else None
+        number = int(found[2].replace("x", "").replace("/", ""))
+        tile = cls(level, number, int(found[3] or WIDTH))
+        is_one = (level or 0) <= LEVEL_MAX and tile.width <= WIDTH and tile.path == path
+        return tile if is_one else None
 
 
 def tiles_of(size: int) -> Iterator[Tile]:

@@ -148,10 +148,10 @@ def _record_type(names: tuple[str, ...]) -> Any:
 
 def tidy(value: Any, digits: int = 6) -> Any:
     """A measure as JSON holds it: NumPy scalars become Python's, NaN becomes null."""
-    if isinstance(value, np.generic):
-        value = value.item()
     if isinstance(value, float):
-        return round(value, digits) + 0.0 if math.isfinite(value) else None
+        return round(float(value), digits) + 0.0 if math.isfinite(value) else None
+    if isinstance(value, np.generic):
+        return tidy(value.item(), digits)
     if isinstance(value, list | tuple | np.ndarray):
         return [tidy(v, digits) for v in value]
     return value

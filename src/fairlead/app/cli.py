@@ -25,6 +25,7 @@ _VERBS = {
     "why": "the whole chain under a lead, event or observation, down to the raw bytes",
     "review": "say that a lead is handled, so that it does not come back, or reopen it",
     "verify": "check the whole ledger, or one proof from it, offline",
+    "console": "the web console and its interface, with the watch in the same process",
     "simulate": "write a seeded sea with its truth",
     "demo": "watch a simulated strait to its end and print the leads",
 }
@@ -80,6 +81,19 @@ def _add_run(sub: argparse.ArgumentParser) -> None:
     sub.add_argument(
         "--dry-run", metavar="FILE", help="run again with these settings, show what would differ"
     )
+
+
+def _add_console(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument(
+        "sources", metavar="SOURCE", nargs="*", help="what to read meanwhile, as with `run`"
+    )
+    _workspace(sub)
+    _flow(sub)
+    _reading(sub)
+    sub.add_argument("--host", metavar="ADDRESS", default="127.0.0.1", help="[127.0.0.1]")
+    sub.add_argument("--port", metavar="N", type=int, default=8480, help="[8480]")
+    sub.add_argument("--open", action="store_true", help="open it in the browser")
+    sub.set_defaults(follow=True)
 
 
 def _reading(sub: argparse.ArgumentParser) -> None:
@@ -169,6 +183,7 @@ _ADDERS = {
     "why": _add_why,
     "review": _add_review,
     "verify": _add_verify,
+    "console": _add_console,
     "simulate": _add_simulate,
     "demo": _add_demo,
 }

@@ -1,26 +1,185 @@
-"""The watch on sources that do not end: commit as records come, settle behind the lateness."""
+"""The watch on sources that do not end: decode as bytes come, commit each second, settle behind.
+
+Each does its part in threads of its own: a reader per source decodes and tells what it decoded
+before anything is written, one thread commits, one settles. None waits for a slower one, but a
+reader whose rows wait for the disk for too long.
+"""
 
 from __future__ import annotations
 
-import queue
 import threading
 import time
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
+import numpy as np
 import pyarrow as pa
 
 from fairlead.app import report
 from fairlead.app.config import Settings
-from fairlead.app.flow import Flow, Pending
+from fairlead.app.flow import INLETS, Flow, Pending
 from fairlead.app.interrupt import Interrupt
 from fairlead.engines.embedded import EmbeddedEngine
 from fairlead.schema.source import Cursor, Source
+from fairlead.schema.table import Table
+from fairlead.schema.tables import REJECTS
 
 COMMIT_EVERY_S = 1.0
 SETTLE_EVERY_S = 10.0
-QUEUE_BLOCKS = 256
+WAITING_ROWS = 2_000_000
+"""A reader waits while so many of its rows are not on disk: memory stays bounded, and the kernel's
+buffers for UDP are the one place where a flood can lose datagrams."""
+STOP_S = 3.0
 
-Block = tuple[Source, pa.Table, Cursor]
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What a block of a source decoded to: rows by table, and how many lines it had."""
+
+    source: Source
+    rows: dict[str, pa.Table]
+    n_lines: int
+    rejects: Counter[str]
+    received_us: int | None
+
+
+Listener = Callable[[Heard], None]
+
+
+class _Reading(Pending):
+    """Pending rows of one source, and the last block's for whoever listens."""
+
+    def __init__(self, engine: EmbeddedEngine, source: Source, flow: Flow) -> None:
+        super().__init__(engine, source, flow.decoders)
+        self.lock = threading.Lock()
+        self.on_disk_us = 0
+        self.has_ended = False
+        self._fresh: dict[str, pa.Table] = {}
+
+    def _keep(self, table: Table, rows: pa.Table) -> None:
+        super()._keep(table, rows)
+        if rows.num_rows and (table in INLETS or table.name == REJECTS.name):
+            self._fresh[table.name] = rows
+
+    def take(self, raw: pa.Table, after: Cursor) -> Heard:
+        """Decode a block; it waits for the next commit."""
+        self._fresh = {}
+        refused = Counter(self.totals.rejects)
+        n_lines = self.totals.n_lines
+        with self.lock:
+            self.add(raw, after)
+        received = raw["received_us"].to_numpy()
+        return Heard(
+            source=self.source,
+            rows=self._fresh,
+            n_lines=self.totals.n_lines - n_lines,
+            rejects=self.totals.rejects - refused,
+            received_us=int(received.max()) if len(received) else None,
+        )
+
+    def write(self) -> None:
+        """Commit what has come; the reader goes on meanwhile."""
+        with self.lock:
+            newest_us = self.newest_us
+            self.commit()
+        self.wait()
+        self.on_disk_us = newest_us
+
+
+class Watch:
+    """Reads, commits and settles until stopped, or until every source has ended.
+
+    `listener` is called in the readers' threads. What goes wrong in any thread ends the watch and
+    is raised by `check`.
+    """
+
+    def __init__(
+        self,
+        engine: EmbeddedEngine,
+        sources: Sequence[Source],
+        flow: Flow,
+        settings: Settings,
+        *,
+        listener: Listener = lambda _: None,
+        ended: Callable[[Source], None] = lambda _: None,
+    ) -> None:
+        self._engine = engine
+        self._flow = flow
+        self._settings = settings
+        self._listener = listener
+        self._ended = ended
+        self.readings = [_Reading(engine, source, flow) for source in sources]
+        self._stop = threading.Event()
+        self._error: BaseException | None = None
+        self._readers = [
+            threading.Thread(target=self._guarded, args=(self._read, r), daemon=True)
+            for r in self.readings
+        ]
+        self._workers = [
+            threading.Thread(target=self._guarded, args=(work,), daemon=True)
+            for work in (self._commit, self._settle)
+        ]
+
+    def start(self) -> None:
+        for thread in (*self._readers, *self._workers):
+            thread.start()
+
+    def check(self) -> bool:
+        """Whether anything is still being read. Raises what went wrong in a thread."""
+        if self._error is not None:
+            raise self._error
+        return not all(r.has_ended for r in self.readings)
+
+    def finish(self) -> None:
+        """Stop reading, commit what came, settle it; all of it where every source has ended."""
+        self._stop.set()
+        for thread in self._workers:
+            thread.join()
+        until_s = time.monotonic() + STOP_S
+        for thread in self._readers:
+            thread.join(max(0.0, until_s - time.monotonic()))
+        if self._error is not None:
+            raise self._error
+        for reading in self.readings:
+            reading.write()
+        if self.check():
+            self._settle_once()
+        else:
+            self._engine.run(self._flow.steps)
+
+    def _guarded(self, work: Callable[..., None], *given: object) -> None:
+        try:
+            work(*given)
+        except BaseException as error:  # noqa: BLE001 - handed to the main thread, which raises it
+            self._error = self._error or error
+            self._stop.set()
+
+    def _read(self, reading: _Reading) -> None:
+        source = reading.source
+        for raw, after in source.read(self._engine.cursor(source.name)):
+            self._listener(reading.take(raw, after))
+            while reading.n_rows > WAITING_ROWS and not self._stop.wait(0.05):
+                pass
+            if self._stop.is_set():
+                return
+        reading.has_ended = True
+        self._ended(source)
+
+    def _commit(self) -> None:
+        while not self._stop.wait(COMMIT_EVERY_S):
+            for reading in self.readings:
+                reading.write()
+
+    def _settle(self) -> None:
+        while not self._stop.wait(SETTLE_EVERY_S):
+            self._settle_once()
+
+    def _settle_once(self) -> None:
+        newest_us = max((r.on_disk_us for r in self.readings), default=0)
+        if newest_us:
+            until_us = newest_us - self._settings.lateness_s * 1_000_000
+            self._engine.run(self._flow.steps, until_us=until_us)
 
 
 def follow(
@@ -30,77 +189,36 @@ def follow(
     settings: Settings,
     interrupt: Interrupt,
 ) -> None:
-    """Read until asked to stop, or until every source has ended; then settle what has come.
-
-    A full queue makes the readers wait, so nothing is dropped here; the kernel's buffers for UDP
-    are the one place where a flood can lose datagrams.
-    """
-    waiting: queue.Queue[Block | Source | BaseException] = queue.Queue(QUEUE_BLOCKS)
-    pending = {s.name: Pending(engine, s, flow.decoders) for s in sources}
+    """Read until asked to stop, or until every source has ended; then settle what has come."""
+    watch = Watch(engine, sources, flow, settings)
     for source in sources:
-        start = engine.cursor(source.name)
-        reader = threading.Thread(target=_read, args=(source, start, waiting), daemon=True)
-        reader.start()
         report.tell(f"{source.name}: following")
-    reading = {s.name for s in sources}
     told: dict[str, int] = {}
-    settled_s = time.monotonic()
-    while reading and not interrupt.asked:
-        _take(waiting, pending, reading, time.monotonic() + COMMIT_EVERY_S)
-        for part in pending.values():
-            part.commit()
-            part.wait()
-        if time.monotonic() - settled_s >= SETTLE_EVERY_S:
-            _settle(engine, flow, pending, settings)
-            _tell_news(pending, told)
-            settled_s = time.monotonic()
-    if reading:
-        _settle(engine, flow, pending, settings)
-        _tell_news(pending, told)
-    else:
-        engine.run(flow.steps)
+    watch.start()
+    told_s = time.monotonic()
+    while watch.check() and not interrupt.asked:
+        time.sleep(0.1)
+        if time.monotonic() - told_s >= SETTLE_EVERY_S:
+            _tell_news(watch, told)
+            told_s = time.monotonic()
+    watch.finish()
+    _tell_news(watch, told)
 
 
-def _read(source: Source, start: Cursor, waiting: queue.Queue) -> None:
-    try:
-        for raw, after in source.read(start):
-            waiting.put((source, raw, after))
-        waiting.put(source)
-    except Exception as error:  # noqa: BLE001 - handed to the main thread, which raises it
-        waiting.put(error)
-
-
-def _take(
-    waiting: queue.Queue, pending: dict[str, Pending], reading: set[str], until_s: float
-) -> None:
-    while (left_s := until_s - time.monotonic()) > 0:
-        try:
-            item = waiting.get(timeout=left_s)
-        except queue.Empty:
-            return
-        if isinstance(item, BaseException):
-            raise item
-        if isinstance(item, tuple):
-            source, raw, after = item
-            pending[source.name].add(raw, after)
-        else:
-            reading.discard(item.name)
-            if not reading:
-                return
-
-
-def _settle(
-    engine: EmbeddedEngine, flow: Flow, pending: dict[str, Pending], settings: Settings
-) -> None:
-    newest_us = max((p.newest_us for p in pending.values()), default=0)
-    if newest_us:
-        engine.run(flow.steps, until_us=newest_us - settings.lateness_s * 1_000_000)
-
-
-def _tell_news(pending: dict[str, Pending], told: dict[str, int]) -> None:
+def _tell_news(watch: Watch, told: dict[str, int]) -> None:
     """One line per source that has sent something since the last one."""
-    for name, part in pending.items():
-        totals = part.totals
+    for reading in watch.readings:
+        name, totals = reading.source.name, reading.totals
         if told.get(name, -1) != totals.n_lines:
             report.tell(f"{name}: {totals.n_lines:,} lines, {totals.n_rows:,} reports")
             told[name] = totals.n_lines
+
+
+def delay_s_of(heard: Heard, now_us: int) -> float | None:
+    """How old the newest report of a block was when it had been decoded; None without reports."""
+    newest = [
+        int(np.max(rows["time_us"].to_numpy()))
+        for name, rows in heard.rows.items()
+        if name != REJECTS.name
+    ]
+    return max(0.0, (now_us - max(newest)) / 1e6) if newest else None

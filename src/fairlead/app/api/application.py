@@ -17,7 +17,7 @@ from starlette.routing import BaseRoute, Route
 
 from fairlead.app.api import guard
 from fairlead.app.api.encode import JSON, json_bytes, pressed, tag_of
-from fairlead.app.api.endpoint import PREFIX, Answer, Call, Endpoint, Problem
+from fairlead.app.api.endpoint import PREFIX, ROW_ACTIONS, Answer, Call, Endpoint, Problem
 from fairlead.app.api.service import Service
 from fairlead.schema.errors import (
     ConfigError,
@@ -112,17 +112,11 @@ def checked(service: Service, endpoint: Endpoint, request: Request, body: bytes)
     """The call, if its caller may make it and what was sent is what is taken."""
     now_us = service.now_us()
     signed = service.entry.signed(request.headers, request.cookies, now_us)
-    if endpoint.action is not None:
-        if signed is None:
-            raise Problem(401, "not signed in", reason="signed_out", help="sign in first")
-        allowed, policy_ids = service.entry.allowed(signed.principal, endpoint.action, {})
-        if not allowed:
-            service.refused(signed.principal, endpoint, now_us)
-            help = f"the policy asks more for `{endpoint.action}`"
-            raise Problem(403, "not allowed", reason="denied", help=help, policies=policy_ids)
+    if endpoint.action is not None and signed is None:
+        raise Problem(401, "not signed in", reason="signed_out", help="sign in first")
     if signed is not None and signed.csrf is not None and request.method not in SAFE:
         guard.check_csrf(request.headers, signed)
-    return Call(
+    call = Call(
         service=service,
         signed=signed,
         path=request.path_params,
@@ -134,6 +128,9 @@ def checked(service: Service, endpoint: Endpoint, request: Request, body: bytes)
         url=str(request.url),
         now_us=now_us,
     )
+    if endpoint.action is not None and endpoint.action not in ROW_ACTIONS:
+        call.demand(endpoint.action)
+    return call
 
 
 def _query(endpoint: Endpoint, request: Request) -> Any:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 PREFIX = "/api/v1"
 BODY_MOST = 1 << 20
+ROW_ACTIONS = frozenset({"see", "export", "decide", "author_referral", "upload_evidence"})
+"""Actions on rows: the row filter or the call itself asks the policy, row by row."""
 
 
 class Problem(Exception):
@@ -71,6 +73,14 @@ class Call:
             raise Problem(401, "not signed in", reason="signed_out", help="sign in first")
         return self.signed.principal
 
+    def demand(self, action: str, resource: Mapping[str, Any] | None = None) -> None:
+        """Raises Problem 403 where the policy does not let the caller; that is in the ledger."""
+        allowed, policy_ids = self.service.entry.allowed(self.who, action, resource)
+        if not allowed:
+            self.service.refused(self.who, action, self.now_us)
+            help = f"the policy asks more for `{action}`"
+            raise Problem(403, "not allowed", reason="denied", help=help, policies=policy_ids)
+
     @property
     def view(self) -> View:
         """What the caller may see of the picture as it stands."""
@@ -79,7 +89,8 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """`action` is what the policy is asked for; None where nobody has to be signed in.
+    """`action` is what the policy is asked for: of the system before the call, or, for those in
+    ROW_ACTIONS, of the rows by the call itself. None where nobody has to be signed in.
 
     `formats` are the other media types the endpoint can give, for the documentation.
     """

@@ -75,11 +75,11 @@ class Service:
         """Something of ours broke: for whoever runs the program, never for the caller."""
         self.notice(f"{path}: {traceback.format_exc(limit=-6)}")
 
-    def refused(self, principal: Any, endpoint: Any, now_us: int) -> None:
+    def refused(self, principal: Any, action: str, now_us: int) -> None:
         """What a guard refuses is in the ledger."""
         ledger = self.rooms.get("ledger")
         if ledger is not None:
-            body = {"act": f"{endpoint.method} {endpoint.path}", "reason": "denied"}
+            body = {"act": action, "reason": "denied"}
             ledger.append_now(LedgerKind.REFUSED, now_us, principal.account_id, body)
 
     def tell_decided(self, lead_id: str) -> None:

@@ -28,7 +28,7 @@ def main(given: argparse.Namespace) -> dict[str, Any] | None:
     if not given.sources:
         message = "no source given"
         raise ConfigError(message, help="name a file, a pattern, - or an address such as tcp://")
-    sources = _open(given)
+    sources = open_sources_of(given)
     assumed_us = parse_time(given.assume_time) if given.assume_time else None
     flow = build(
         settings,
@@ -102,7 +102,8 @@ def _size(source: Source) -> int | None:
     return path.stat().st_size if path.is_file() else None
 
 
-def _open(given: argparse.Namespace) -> list[Source]:
+def open_sources_of(given: argparse.Namespace) -> list[Source]:
+    """The sources that a verb names, with its flags on how to read them."""
     from fairlead.observations.archives.mapping import describe, load_mapping
     from fairlead.sources.registry import Options, open_sources
 

@@ -470,6 +470,7 @@ def chain_of(call: Call, ids: list[int], vessels: set[int]) -> EvidenceAnswer:
 
 def decide(call: Call) -> DecisionItem:
     row = row_of(call)
+    call.demand("decide", {"markings": row["markings"], "kind": "lead"})
     decisions = call.service.rooms["decisions"]
     try:
         kept = decisions.decide(

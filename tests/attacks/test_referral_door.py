@@ -158,6 +158,8 @@ def test_a_deleted_beginning_stops_the_referral(office):
     raw_sql(office, "DELETE FROM referral_acts WHERE act = 'created'")
     with refused("tampered"):
         office.send(referral_id)
+    with refused("tampered"):
+        office.door.record(referral_id)
 
 
 def test_a_deleted_withdrawal_is_seen_by_the_ledger(office):

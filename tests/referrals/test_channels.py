@@ -3,7 +3,10 @@
 import base64
 import json
 import queue
+import shutil
 import socket
+import ssl
+import subprocess
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from socketserver import StreamRequestHandler, TCPServer
@@ -11,13 +14,14 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from fairlead.referrals.channels import Outside, cot, folder, smtp, webhook
 from fairlead.referrals.content import canonical, content_digest
 from fairlead.referrals.envelope import draft_envelope
 from fairlead.schema.errors import SourceError
-from tests.referrals.office import T0
+from tests.referrals.office import T0, material
 
 
 @pytest.fixture
@@ -210,6 +214,89 @@ def test_cursor_on_target_is_plain_on_this_machine_only(envelope):
         cot.deliver(envelope, {"host": "tak.example.org", "tls": "loopback"}, T0)
     with pytest.raises(SourceError, match="did not take it"):
         cot.deliver(envelope, {"host": "127.0.0.1", "port": 9}, T0)
+
+
+def test_a_vessel_without_a_place_is_no_spot(office):
+    referral_id, _ = office.frozen(given=material(observations=()))
+    envelope = draft_envelope(canonical(office.door.content(referral_id)))
+    with pytest.raises(SourceError, match="has no place"):
+        cot.as_event(envelope, T0)
+
+
+def certificate(folder):
+    """A self-signed certificate for localhost: its files."""
+    key, made = folder / "key.pem", folder / "cert.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
+        + ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
+        + ["-keyout", key, "-out", made],
+        check=True,
+        capture_output=True,
+    )
+    return key, made
+
+
+@pytest.mark.skipif(not shutil.which("openssl"), reason="openssl is not installed")
+@pytest.mark.parametrize("trusted", [True, False])
+def test_cursor_on_target_goes_encrypted_to_whom_it_can_verify(
+    envelope, tmp_path, monkeypatch, trusted
+):
+    key, made = certificate(tmp_path)
+    if trusted:
+        monkeypatch.setenv("SSL_CERT_FILE", str(made))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(made, key)
+    with TCPServer(("127.0.0.1", 0), _Wire) as server:
+        server.came = queue.Queue()
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        server.handle_error = lambda *_: None
+        address = {"host": "localhost", "port": served(server)}
+        if trusted:
+            cot.deliver(envelope, address, T0)
+            assert b"b-m-p-s-m" in server.came.get(timeout=30)
+        else:
+            with pytest.raises(SourceError, match="did not take it"):
+                cot.deliver(envelope, address, T0)
+        server.shutdown()
+
+
+class Doorman:
+    def __call__(self, server, session, envelope, mechanism, data):
+        good = (data.login, data.password) == (b"watch", b"the secret")
+        return AuthResult(success=good, handled=good)
+
+
+@pytest.mark.filterwarnings("ignore:Requiring AUTH")
+@pytest.mark.parametrize("secret", ["the secret", "another"])
+def test_a_mail_server_that_asks_for_a_password_gets_it(envelope, secret):
+    letters = Letters()
+    server = Controller(
+        letters,
+        hostname="127.0.0.1",
+        port=free_port(),
+        authenticator=Doorman(),
+        auth_require_tls=False,
+        auth_required=True,
+    )
+    server.start()
+    address = {
+        "host": "127.0.0.1",
+        "port": server.port,
+        "sender": "watch@example.org",
+        "mailbox": "desk@example.net",
+        "tls": "loopback",
+        "user": "watch",
+        "secret": "desk-password",
+    }
+    try:
+        if secret == "the secret":
+            smtp.deliver(envelope, address, {"desk-password": secret}.__getitem__)
+        else:
+            with pytest.raises(SourceError, match="did not take the letter"):
+                smtp.deliver(envelope, address, lambda _: secret)
+    finally:
+        server.stop()
+    assert len(letters.came) == (secret == "the secret")
 
 
 @pytest.mark.parametrize("name", ["", "..", "../out", "/etc", "a/b", ".hidden", "a" * 99, "a\n"])

@@ -1,9 +1,11 @@
 """From an approved lead to a dossier that has left: the way a referral is meant to go."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
+from fairlead.referrals.acts import referral_ids
 from fairlead.referrals.content import content_digest
 from fairlead.schema.errors import RefusedError, SourceError
 from fairlead.schema.referrals import ReferralKind
@@ -171,3 +173,62 @@ def test_every_refusal_is_in_the_ledger(office):
         with refused("not_frozen"):
             office.send(referral_id)
     assert office.refusals() == ["not_frozen", "not_frozen"]
+
+
+def test_a_note_has_an_end(office):
+    row = office.approve_lead()
+    with refused("note_too_long"):
+        office.door.draft(
+            row,
+            office.decisions.of(row["lead_id"]),
+            kind=ReferralKind.INSPECTION,
+            recipient_id="coastguard",
+            author=office.author,
+            note="x" * 4001,
+            now_us=T0,
+        )
+
+
+def test_the_same_draft_twice_is_one(office):
+    referral_id = office.draft()
+    with refused("conflict"):
+        office.draft()
+    assert referral_ids(office.store) == [referral_id]
+    assert office.door.content(referral_id) is None
+
+
+def test_an_unknown_referral_is_said_to_be_unknown(office):
+    with refused("no_referral"):
+        office.door.record("referral-x")
+
+
+def test_a_kind_has_a_quota_over_all_recipients(office):
+    """Ten sanctions alerts a day, whoever they go to."""
+    wide = replace(COASTGUARD, per_day=100)
+    office.recipients.put(wide, actor="acct-admin", now_us=T0)
+    kind = ReferralKind.SANCTIONS_ALERT
+    sent = [office.signed(kind, now_us=T0 + n) for n in range(11)]
+    for referral_id in sent[:-1]:
+        office.send(referral_id, now_us=T0 + HOUR)
+    with refused("quota"):
+        office.send(sent[-1], now_us=T0 + HOUR)
+
+
+def test_an_approval_given_again_after_it_lapsed_counts_once(office):
+    """Bob was revoked, signed again when he was not, and is whole again: one person."""
+    referral_id = office.signed()
+    digest = office.door.record(referral_id).digest
+    office.people.revoked.add(office.bob)
+    assert office.door.standing(referral_id, T0 + 2 * MINUTE)["not_counting"] == {
+        "acct-bob": "not_reviewer"
+    }
+    office.people.revoked.clear()
+    office.people.revoked.add(office.ann)
+    late = T0 + 2 * MINUTE
+    twin = office.people.add("acct-twin", "reviewer")
+    office.people.keys[twin] = office.people.keys[office.ann]
+    office.door.approve(referral_id, office.people.says_yes(twin, digest, late), now_us=late)
+    office.people.revoked.clear()
+    standing = office.door.standing(referral_id, late)
+    assert standing["approved_by"] == ["acct-ann", "acct-bob"]
+    assert standing["not_counting"] == {"acct-twin": "same_person"}

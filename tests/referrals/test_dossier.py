@@ -161,3 +161,16 @@ def test_values_without_canonical_json_are_written_all_the_same():
     assert row["lon_deg"] is None
     assert row["observation_id"] == str(2**60)
     assert row["source"] == "?x"
+
+
+def test_what_is_withheld_is_said_without_saying_what():
+    secret = Part({**ground("x").body, "detail": "the navy saw her"}, ("source:navy",))
+    page = FORMATS["html"](sealed(material(grounds=(ground("met a ship"), secret)))).decode()
+    assert "may not be shared with this recipient" in page
+    assert "navy" not in page
+    assert "worth acting on with" not in page
+
+
+def test_one_place_is_a_dot():
+    envelope = sealed(material(observations=(observation(1),)))
+    assert FORMATS["pdf"](envelope).startswith(b"%PDF")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from fairlead.schema.errors import RefusedError
@@ -142,8 +142,7 @@ class StopSwitch:
     def _state(self, view: Transaction, now_us: int | None = None) -> StopState:
         """Folded from the acts; one that the ledger does not hold keeps the door closed."""
         state = StopState(False)
-        given: dict[str, int] = {}
-        keys: set[str] = set()
+        given: dict[str, tuple[int, str]] = {}
         rows = view.query("SELECT act, actor, at_us, body, leaf FROM stop_acts ORDER BY seq")
         written = self._ledger.entries_of(view, [LedgerKind.STOP_SWITCH])
         if [index for index, _ in written] != [row[4] for row in rows]:
@@ -157,20 +156,25 @@ class StopSwitch:
                 return StopState(True, at_us, None, _NOT_AS_WRITTEN)
             if act == "pull":
                 seal = digest(["stop", actor, at_us, leaf])
-                state = StopState(True, at_us, actor, body["reason"], seal)
-                given, keys = {}, set()
+                state, given = StopState(True, at_us, actor, body["reason"], seal), {}
             elif act == "release" and state.pulled:
-                if body["step_up"]["key"] not in keys:
-                    given[actor] = at_us
-                    keys.add(body["step_up"]["key"])
-                given = {a: t for a, t in given.items() if at_us - t <= RELEASE_WITHIN_US}
+                given = _still_given(given, at_us)
+                key = body["step_up"]["key"]
+                if key not in (k for _, k in given.values()):
+                    given[actor] = (at_us, key)
                 if len(given) >= RELEASES_NEEDED:
-                    state, given, keys = StopState(False), {}, set()
-        if state.pulled and given:
-            fresh = (
-                a for a, t in given.items() if now_us is None or now_us - t <= RELEASE_WITHIN_US
-            )
-            return StopState(
-                True, state.since_us, state.by, state.reason, state.digest, tuple(sorted(fresh))
-            )
+                    state, given = StopState(False), {}
+        return _with_releases(state, given, now_us)
+
+
+def _still_given(given: Mapping[str, tuple[int, str]], now_us: int) -> dict[str, tuple[int, str]]:
+    return {a: said for a, said in given.items() if now_us - said[0] <= RELEASE_WITHIN_US}
+
+
+def _with_releases(
+    state: StopState, given: Mapping[str, tuple[int, str]], now_us: int | None
+) -> StopState:
+    if not state.pulled or not given:
         return state
+    fresh = given if now_us is None else _still_given(given, now_us)
+    return replace(state, releases=tuple(sorted(fresh)))

@@ -311,15 +311,22 @@ def _control_error(folder: Path, error: sqlite3.OperationalError) -> EngineError
 
 
 def _take_lock(folder: Path) -> int:
+    """The lock of a folder's writer, with its process number inside for whoever comes second."""
     lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o644)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
+        holder = os.pread(lock, 20, 0).decode("ascii", "replace").strip()
         os.close(lock)
-        message = f"another process is writing workspace `{folder}`"
+        who = f"process {holder}" if holder.isdigit() else "another process"
+        message = f"{who} is writing workspace `{folder}`"
         raise EngineError(
-            message, help="wait for it or stop it, or pass another folder with `--workspace DIR`"
+            message,
+            help="wait for it or stop it, or pass another folder with `--workspace DIR`; `show` "
+            "and `why` can read meanwhile",
         ) from None
+    os.ftruncate(lock, 0)
+    os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
     return lock
 
 

@@ -225,7 +225,8 @@ def test_the_budget_says_what_it_cut(watched):
         (["show", "evnets"], 2, "events"),
         (["why", "lead-0"], 2, "lead-0"),
         (["run", "x", "--config", "none.toml"], 2, "none.toml"),
-        (["decode", "x.nmea", "-o", "x.docx"], 3, "x.nmea"),
+        (["decode", "x.nmea", "-o", "x.parquet"], 3, "x.nmea"),
+        (["decode", "x.nmea", "-o", "x.docx"], 2, "x.docx"),
     ],
 )
 def test_mistakes_get_an_error_and_a_help_line(watched, arguments, code, said):

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import pyarrow as pa
 
 from fairlead.schema.errors import ConfigError, SourceError
+from fairlead.schema.text import plain, spreadsheet_safe
 
 ROW_GROUP_ROWS = 125_000
 
@@ -22,6 +23,16 @@ class Writer(Protocol):
     def close(self) -> None: ...
 
 
+def writer_for(output: str) -> type[Parquet] | type[Csv] | type[JsonLines]:
+    """The writer that a name's ending asks for; ConfigError where it asks for none."""
+    kinds = {".parquet": Parquet, ".csv": Csv, ".jsonl": JsonLines}
+    kind = JsonLines if output == "-" else kinds.get(Path(output).suffix)
+    if kind is None:
+        message = f"`{output}` has no ending that says what to write"
+        raise ConfigError(message, help="name it OUT.parquet, OUT.csv or OUT.jsonl, or pass -")
+    return kind
+
+
 @contextmanager
 def open_writer(output: str) -> Generator[Writer]:
     """A writer by the name's ending; the file appears whole or not at all.
@@ -29,15 +40,11 @@ def open_writer(output: str) -> Generator[Writer]:
     `-` is JSON lines on standard output. Raises ConfigError for an unknown ending, SourceError
     where nothing can be written.
     """
+    kind = writer_for(output)
     if output == "-":
-        yield JsonLines("-")
+        yield kind("-")
         return
-    kinds = {".parquet": Parquet, ".csv": Csv, ".jsonl": JsonLines}
     path = Path(output)
-    kind = kinds.get(path.suffix)
-    if kind is None:
-        message = f"`{output}` has no ending that says what to write"
-        raise ConfigError(message, help="name it OUT.parquet, OUT.csv or OUT.jsonl, or pass -")
     part = path.with_name(path.name + ".part")
     try:
         writer = kind(str(part))
@@ -108,7 +115,11 @@ class Parquet:
 
 
 class Csv:
-    """UTF-8 with a header; text that a spreadsheet would run is quoted with an apostrophe."""
+    """UTF-8 with a header.
+
+    Control characters are shown as `\\x1b`; text that a spreadsheet would run as a formula gets an
+    apostrophe before it.
+    """
 
     def __init__(self, path: str) -> None:
         self._path = path
@@ -117,7 +128,7 @@ class Csv:
     def write(self, rows: pa.Table) -> None:
         import pyarrow.csv
 
-        rows = _spreadsheet_safe(rows)
+        rows = _safe(rows)
         if self._writer is None:
             self._writer = pyarrow.csv.CSVWriter(self._path, rows.schema)
         self._writer.write_table(rows)
@@ -166,17 +177,29 @@ def json_lines(rows: pa.Table) -> list[str]:
     return [encoded[i] for i in sorted(range(len(order)), key=order.__getitem__)]
 
 
-def _spreadsheet_safe(rows: pa.Table) -> pa.Table:
+_DOUBTFUL = r"^[=+\-@]|[^ -~]"
+"""Text that would be run as a formula, or holds more than printable ASCII."""
+
+
+def _safe(rows: pa.Table) -> pa.Table:
+    """The same, as `show` writes it: control characters shown, formulas after an apostrophe."""
+    for index, field in enumerate(rows.schema):
+        is_name = pa.types.is_dictionary(field.type)
+        if is_name or pa.types.is_string(field.type):
+            parts = [_safe_part(part, is_name) for part in rows[field.name].chunks]
+            rows = rows.set_column(index, field.name, pa.chunked_array(parts, pa.string()))
+    return rows
+
+
+def _safe_part(texts: Any, is_name: bool) -> Any:
     import pyarrow.compute as pc
 
-    for index, field in enumerate(rows.schema):
-        if pa.types.is_dictionary(field.type):
-            rows = rows.set_column(index, field.name, rows[field.name].cast(pa.string()))
-        if not pa.types.is_string(rows.schema.field(index).type):
-            continue
-        risky = pc.match_substring_regex(rows[field.name], r"^[=+\-@\t\r]")
-        if pc.any(risky).as_py():
-            quoted = pc.binary_join_element_wise("'", rows[field.name], "")
-            safe = pc.if_else(risky, quoted, rows[field.name])
-            rows = rows.set_column(index, field.name, safe)
-    return rows
+    named = texts if is_name else None
+    if named is None:
+        if not pc.any(pc.match_substring_regex(texts, _DOUBTFUL)).as_py():
+            return texts
+        named = texts.dictionary_encode()
+    names = [
+        None if n is None else spreadsheet_safe(plain(n)) for n in named.dictionary.to_pylist()
+    ]
+    return pa.array(names, pa.string()).take(named.indices)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import pyarrow as pa
 from fairlead.app import report
 from fairlead.app.progress import progress
 from fairlead.app.words import count, parse_time
-from fairlead.app.writers import JsonLines, open_writer
+from fairlead.app.writers import JsonLines, open_writer, writer_for
 from fairlead.schema.errors import SourceError
 from fairlead.schema.source import Cursor, Source
 
@@ -22,18 +23,36 @@ from fairlead.schema.source import Cursor, Source
 def main(given: argparse.Namespace) -> dict[str, Any]:
     from fairlead.sources.registry import Options, open_sources
 
+    writer_for(given.output)
     options = Options(now_us=lambda: time.time_ns() // 1000, format=None, notice=report.tell)
-    sources = open_sources(given.sources, options)
-    for source in sources:
-        if getattr(source, "format", "nmea") not in ("nmea", None):
-            message = f"`{source.name}` holds no AIS sentences"
-            raise SourceError(message, help="`fairlead run` reads CSV, JSON lines and Parquet")
     assumed_us = parse_time(given.assume_time) if given.assume_time else None
-    started = time.monotonic()
-    counts = _decode(sources, given, assumed_us)
+    with _own_help():
+        sources = open_sources(given.sources, options)
+        for source in sources:
+            if getattr(source, "format", "nmea") not in ("nmea", None):
+                message = f"`{source.name}` holds no AIS sentences"
+                raise SourceError(message, help=_ONLY_NMEA)
+        started = time.monotonic()
+        counts = _decode(sources, given, assumed_us)
     lasted_s = time.monotonic() - started
     _tell(counts, lasted_s, given)
     return {"output": given.output, "seconds": round(lasted_s, 3), **counts}
+
+
+_ONLY_NMEA = (
+    "decode reads NMEA lines (!AIVDM,...); `fairlead run` reads CSV, JSON lines and Parquet as well"
+)
+
+
+@contextmanager
+def _own_help() -> Generator[None]:
+    """What is in no known format gets a help that names nothing `decode` has not got."""
+    try:
+        yield
+    except SourceError as error:
+        if "--format" not in (error.help or ""):
+            raise
+        raise SourceError(str(error), help=_ONLY_NMEA) from error
 
 
 def _decode(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from fairlead.schema.errors import ConfigError
 from fairlead.sources.blocks import Lines, Rows, add_lines, shown
 
-BLOCK_S = 0.1
+BLOCK_S = 0.04
 """What came within this time makes a block."""
 IDLE_S = 1.0
 """A quiet feed yields an empty table this often, so that its reader can see that it is quiet."""

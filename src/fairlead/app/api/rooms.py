@@ -12,7 +12,6 @@ from fairlead.app.config import Settings
 from fairlead.engines.control import SqliteStore
 from fairlead.review.access.gate import Gate
 from fairlead.review.access.ground import SECRET_BYTES
-from fairlead.review.access.markings import MarkingRules
 from fairlead.review.access.passkeys import Site
 from fairlead.review.decisions import Decisions
 from fairlead.review.ledger import FOLDER_NAME, StoredLedger
@@ -40,18 +39,12 @@ class Rooms:
         self.store.close()
 
 
-def open_rooms(settings: Settings, site: Site) -> Rooms:
+def open_rooms(settings: Settings, site: Site, now_us: int) -> Rooms:
     """Raises EngineError where the store, the ledger or the secret cannot be trusted."""
     store = SqliteStore(settings.workspace)
     ledger = StoredLedger(store, settings.workspace / FOLDER_NAME)
-    marked = settings.markings
-    gate = Gate(
-        store,
-        ledger,
-        secret_of(settings.workspace),
-        site,
-        marking_rules=MarkingRules(of_pattern=marked, otherwise=None if marked else ()),
-    )
+    gate = Gate.open(store, ledger, secret_of(settings.workspace), site)
+    gate.note_policy(now_us=now_us)
     return Rooms(store, ledger, gate, Decisions(store, ledger))
 
 

@@ -73,12 +73,12 @@ def _serve(
     port: int,
     show: bool,
 ) -> None:
-    rooms = open_rooms(settings, site_of(port, settings.hosts))
+    rooms = open_rooms(settings, site_of(port, settings.hosts), _now_us())
     service = Service(
         settings=settings,
         history=History(settings.workspace),
         entry=Doorway(rooms.gate),
-        now_us=lambda: time.time_ns() // 1000,
+        now_us=_now_us,
         rooms=rooms.by_name(),
         hosts=names_of(host, port, settings.hosts),
         is_secure=bool(settings.hosts),
@@ -101,6 +101,10 @@ def _serve(
         service.stop()
         service.history.close()
         rooms.close()
+
+
+def _now_us() -> int:
+    return time.time_ns() // 1000
 
 
 def _failed(watching: _Watching | None) -> bool:

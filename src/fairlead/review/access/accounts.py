@@ -283,6 +283,30 @@ class Accounts:
                 out.execute("DELETE FROM passwords WHERE account_id = ?", (account_id,))
         return self._current()[account_id]
 
+    def vouched(
+        self, subject: str, granted: Mapping[str, list[str]], *, provider_id: str, now_us: int
+    ) -> Account:
+        """The account of an identity that a provider vouches for, made or brought up to date.
+
+        For `oidc` alone, which has checked it. `granted` has roles and markings, or nothing.
+        """
+        with self._ground.store.write() as out:
+            found = [a for a in self.during(out).values() if a.subject == subject]
+            if found:
+                account, account_id = found[0], found[0].account_id
+                body = {
+                    what: value
+                    for what, value in granted.items()
+                    if frozenset(value) != getattr(account, what)
+                }
+            else:
+                account_id = new_account_id()
+                body = created(f"{provider_id}-{subject[:12]}", (), (), None)
+                body |= {"subject": subject, **granted}
+            if body:
+                self.write(out, account_id, body, f"oidc:{provider_id}", now_us)
+        return self._current()[account_id]
+
     def write(
         self, out: Transaction, account_id: str, body: Mapping[str, Any], actor: str, now_us: int
     ) -> None:

@@ -41,6 +41,7 @@ TABLES = (
     "CREATE TABLE IF NOT EXISTS throttles ("
     " bucket TEXT PRIMARY KEY, failures BIGINT NOT NULL, last_us BIGINT NOT NULL)",
     "CREATE TABLE IF NOT EXISTS access_clock (latest_us BIGINT NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS policies_seen (seq BIGINT PRIMARY KEY, digest TEXT NOT NULL)",
     *forbid_changes("account_changes"),
     *forbid_changes("one_time_codes"),
     *forbid_changes("enrolment_uses"),

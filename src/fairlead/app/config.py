@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import difflib
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -155,3 +156,15 @@ def flags(given: argparse.Namespace) -> dict[str, Any]:
 def path_of(text: str | None) -> Path | None:
     """A path argument that may be absent."""
     return None if text is None else Path(text)
+
+
+def secret_named(name: str) -> str:
+    """A secret that a recipient's address names: of the environment, FAIRLEAD_SECRET_NAME.
+
+    Raises ConfigError where there is none.
+    """
+    variable = "FAIRLEAD_SECRET_" + re.sub(r"[^A-Z0-9]", "_", name.upper())
+    if variable not in os.environ:
+        message = f"no secret `{name}`"
+        raise ConfigError(message, help=f"set {variable} where the console is started")
+    return os.environ[variable]

@@ -67,7 +67,8 @@ class Approval:
 
 @dataclass(slots=True)
 class Record:
-    """A referral as its acts tell it."""
+    """A referral as its acts tell it. `markings` are the lead's while it is a draft, then those
+    of the content: who may see the referral must hold them."""
 
     referral_id: str
     kind: ReferralKind
@@ -76,6 +77,7 @@ class Record:
     recipient_id: str
     author: str
     note: str
+    markings: tuple[str, ...]
     decisions: tuple[Mapping[str, Any], ...]
     created_us: int
     created_leaf: int
@@ -182,6 +184,7 @@ def _fold(referral_id: str, rows: list[Row]) -> Record:
                 recipient_id=body["recipient_id"],
                 author=actor,
                 note=body["note"],
+                markings=tuple(body["markings"]),
                 decisions=tuple(body["decisions"]),
                 created_us=at_us,
                 created_leaf=leaf,
@@ -190,6 +193,7 @@ def _fold(referral_id: str, rows: list[Row]) -> Record:
             break
         elif Act(act) is Act.FROZEN:
             record.digest, record.frozen_us, record.frozen_leaf = body["digest"], at_us, leaf
+            record.markings = tuple(body["markings"])
         elif Act(act) is Act.APPROVED:
             record.approvals.append(Approval(StepUp(**body["step_up"]), leaf))
         else:

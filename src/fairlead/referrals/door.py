@@ -91,8 +91,10 @@ class Door:
         author: str,
         note: str,
         now_us: int,
+        markings: Sequence[str] = (),
     ) -> str:
-        """Begin a referral of a lead that was approved as it stands; its id.
+        """Begin a referral of a lead that was approved as it stands; its id. `markings` are those
+        that the lead carries.
 
         Raises RefusedError `not_author`, `not_approved`, `wrong_kind`, `recipient_closed`,
         `no_recipient`, `note_too_long`.
@@ -116,6 +118,7 @@ class Door:
                 "lead_digest": lead["digest"],
                 "recipient_id": recipient_id,
                 "note": note.strip(),
+                "markings": sorted(markings),
                 "decisions": [d.as_dict() for d in approving],
             }
             referral_id = content_id("referral", author, now_us, body)
@@ -256,6 +259,11 @@ class Door:
             return read_record(view, self._ledger, referral_id)
 
     def content(self, referral_id: str) -> Mapping[str, Any] | None:
+        """Exactly what will leave, as values; None before freezing."""
+        stored = self.stored_content(referral_id)
+        return None if stored is None else json.loads(stored)
+
+    def stored_content(self, referral_id: str) -> bytes | None:
         """Exactly what will leave, or None before freezing. Raises RefusedError `tampered`."""
         with self._store.read() as view:
             record = read_record(view, self._ledger, referral_id)
@@ -265,7 +273,7 @@ class Door:
         if not record.digest == stored[0] == content_digest(stored[1]):
             message = f"the content of {referral_id} is not what was frozen"
             raise refuse(message, "tampered")
-        return json.loads(stored[1])
+        return stored[1]
 
     def standing(self, referral_id: str, now_us: int) -> dict[str, Any]:
         """What the page shows: state, who has said yes, whose yes does not count and why."""

@@ -6,10 +6,11 @@ The content's digest is what people signed. Approvals and proofs come after it a
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from fairlead.referrals.acts import Approval, Record
 from fairlead.referrals.content import content_digest
 from fairlead.referrals.door import Cleared
 from fairlead.schema.ledger import Ledger
@@ -45,12 +46,22 @@ class Envelope:
 
 def seal(cleared: Cleared, ledger: Ledger) -> Envelope:
     """The envelope of a cleared referral, with proofs of its creation, freezing and approvals."""
-    record = cleared.record
-    leaves = [record.created_leaf, record.frozen_leaf, *(a.leaf for a in cleared.approvals)]
+    return _seal(cleared.record, cleared.content, cleared.approvals, ledger)
+
+
+def seal_record(record: Record, content: bytes, ledger: Ledger) -> Envelope:
+    """The same of a referral as it stands, with every yes it has had, for looking at."""
+    return _seal(record, content, record.approvals, ledger)
+
+
+def _seal(
+    record: Record, content: bytes, approvals: Sequence[Approval], ledger: Ledger
+) -> Envelope:
+    leaves = [record.created_leaf, record.frozen_leaf, *(a.leaf for a in approvals)]
     return Envelope(
-        content=cleared.content,
-        digest=content_digest(cleared.content),
-        approvals=tuple(asdict(a.step_up) for a in cleared.approvals),
+        content=content,
+        digest=content_digest(content),
+        approvals=tuple(asdict(a.step_up) for a in approvals),
         proofs=tuple(ledger.inclusion(leaf).as_dict() for leaf in leaves if leaf is not None),
     )
 

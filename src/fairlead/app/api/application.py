@@ -196,7 +196,14 @@ _REFUSED = {
     **dict.fromkeys(("throttled",), 429),
     **dict.fromkeys(("used", "changed", "handle_taken", "passkey_taken", "not_shown"), 409),
     **dict.fromkeys(("csrf", "denied", "not_administrator", "too_much", "last_administrator"), 403),
-    **dict.fromkeys(("own_referral", "stopped"), 403),
+    **dict.fromkeys(("own_referral", "stopped", "not_reviewer", "not_author"), 403),
+    **dict.fromkeys(("no_referral", "no_recipient"), 404),
+    **dict.fromkeys(("ended", "not_frozen", "too_few_approvals", "same_person", "conflict"), 409),
+    **dict.fromkeys(("wrong_digest", "expired", "recipient_closed", "not_releasable"), 409),
+    **dict.fromkeys(("nothing_releasable", "not_approved", "not_pulled", "wrong_kind"), 409),
+    **dict.fromkeys(("quota",), 429),
+    **dict.fromkeys(("not_delivered",), 502),
+    **dict.fromkeys(("tampered",), 500),
 }
 
 

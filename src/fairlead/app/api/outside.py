@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pyarrow.compute as pc
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from fairlead.app.api.endpoint import Call
@@ -23,7 +24,7 @@ from fairlead.review.access.markings import sees, union
 from fairlead.schema.ledger import Ledger
 from fairlead.schema.referrals import Reviewers
 from fairlead.schema.store import Store
-from fairlead.schema.tables import EVENTS, LEADS, LINKS
+from fairlead.schema.tables import EVENTS, IDENTITIES, LINKS
 
 KEY_FILE = "outside-key"
 OUTBOX = "outbox"
@@ -93,7 +94,7 @@ def material_of(
     seen = {str(o["observation_id"]): of_source[o["source"]] for o in observations}
     return Material(
         lead={k: v for k, v in row.items() if k != "markings"},
-        vessel=Part(_vessel(call, row["mmsi"]), tuple(row["markings"])),
+        vessel=Part(_vessel(call, row), tuple(row["markings"])),
         grounds=tuple(_ground(f, row, marks_of, seen) for f in _factors(row)),
         events=tuple(Part(_texts(e), tuple(e["markings"])) for e in events),
         links=tuple(Part(_texts(x), tuple(x["markings"])) for x in links),
@@ -133,11 +134,15 @@ def _texts(row: Mapping[str, Any]) -> dict[str, Any]:
     return {**row, "evidence": [str(i) for i in row["evidence"]]}
 
 
-def _vessel(call: Call, mmsi: int) -> dict[str, Any]:
-    said = call.view.said_of(mmsi)
+def _vessel(call: Call, row: Mapping[str, Any]) -> dict[str, Any]:
+    """What the vessel said of itself last, as far as the lead's own markings cover it."""
+    view, mmsi = call.view, int(row["mmsi"])
+    rows = view.table(IDENTITIES)
+    mine = rows.filter(pc.equal(rows["mmsi"], mmsi)).sort_by("last_seen_us").to_pylist()
+    covered = set(row["markings"])
+    said = {
+        found["field"]: found["value"]
+        for found in mine
+        if covered.issuperset(call.service.rules.of(found["source"]))
+    }
     return {"mmsi": mmsi, **{name: said.get(name) for name in VESSEL}}
-
-
-def row_of_lead(call: Call, lead_id: str) -> dict[str, Any] | None:
-    """The lead as the caller may see it, or None."""
-    return call.view.find(LEADS, lead_id)

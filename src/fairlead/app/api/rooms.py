@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import secrets
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from fairlead.app.api.outside import Outgoing, open_outgoing
 from fairlead.app.config import Settings
 from fairlead.engines.control import SqliteStore
 from fairlead.review.access.gate import Gate
@@ -28,11 +30,12 @@ class Rooms:
     ledger: StoredLedger
     gate: Gate
     decisions: Decisions
+    outgoing: Outgoing
 
     def by_name(self) -> dict[str, Any]:
         return {
             **{"store": self.store, "ledger": self.ledger},
-            **{"gate": self.gate, "decisions": self.decisions},
+            **{"gate": self.gate, "decisions": self.decisions, "outgoing": self.outgoing},
         }
 
     def close(self) -> None:
@@ -45,7 +48,10 @@ def open_rooms(settings: Settings, site: Site, now_us: int) -> Rooms:
     ledger = StoredLedger(store, settings.workspace / FOLDER_NAME)
     gate = Gate.open(store, ledger, secret_of(settings.workspace), site)
     gate.note_policy(now_us=now_us)
-    return Rooms(store, ledger, gate, Decisions(store, ledger))
+    outgoing = open_outgoing(
+        store, ledger, gate.approvals, settings.workspace, lambda: time.time_ns() // 1000
+    )
+    return Rooms(store, ledger, gate, Decisions(store, ledger), outgoing)
 
 
 def secret_of(folder: Path) -> bytes:

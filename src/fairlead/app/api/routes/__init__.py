@@ -6,7 +6,7 @@ import importlib
 
 from fairlead.app.api.endpoint import Endpoint
 
-NAMES = ("access", "watch", "leads", "events", "vessels")
+NAMES = ("access", "watch", "leads", "events", "vessels", "area", "times", "layers")
 
 
 def every_endpoint() -> tuple[Endpoint, ...]:

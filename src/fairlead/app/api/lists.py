@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Literal, Protocol
 
 import msgspec
@@ -31,16 +31,19 @@ class PageQuery(Query, frozen=True, forbid_unknown_fields=True):
 
 
 class Rows(Protocol):
+    totals: dict[str, Any]
+
     def __len__(self) -> int: ...
 
     def part(self, first: int, n: int) -> list[Any]: ...
 
 
 class Listed:
-    """Rows that are values already."""
+    """Rows that are values already. `totals` goes with every page of them."""
 
-    def __init__(self, items: Sequence[Any]) -> None:
+    def __init__(self, items: Sequence[Any], totals: Mapping[str, Any] | None = None) -> None:
         self._items = items
+        self.totals = dict(totals or {})
 
     def __len__(self) -> int:
         return len(self._items)
@@ -55,6 +58,7 @@ class Tabled:
     def __init__(self, table: pa.Table, shape: Callable[[dict[str, Any]], Any]) -> None:
         self.table = table
         self._shape = shape
+        self.totals: dict[str, Any] = {}
 
     def __len__(self) -> int:
         return self.table.num_rows
@@ -86,12 +90,19 @@ def page(call: Call, make: Callable[[], Rows], **more: Any) -> dict[str, Any]:
         call.service.keep_list(token, Listing(call.who.account_id, key, rows))
         following = f"{token}.{end}"
     items = rows.part(first, query.limit)
-    return {"total": len(rows), "next": following, "items": items, **more}
+    return {"total": len(rows), "next": following, "items": items, **rows.totals, **more}
 
 
 def _token(call: Call, key: str) -> str:
     asked = {f: getattr(call.query, f) for f in call.query.__struct_fields__ if f != "limit"}
-    parts = [call.who.account_id, call.url.split("?")[0], key, call.service.words, asked]
+    parts = [
+        call.who.account_id,
+        call.url.split("?")[0],
+        key,
+        call.service.words,
+        asked,
+        call.body or "",
+    ]
     return hashlib.blake2b(json_bytes(parts), digest_size=12).hexdigest()
 
 

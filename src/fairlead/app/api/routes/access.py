@@ -175,10 +175,9 @@ def _cookie(call: Call, token: str, lasts_s: int) -> str:
 
 
 def enrol_options(call: Call) -> Options:
-    made = _gate(call).enrolment.passkey_options(
+    return _gate(call).enrolment.passkey_options(
         call.body.link, handle=call.body.handle or "", now_us=call.now_us
     )
-    return made
 
 
 def enrol_passkey(call: Call) -> Answer:

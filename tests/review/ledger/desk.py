@@ -32,11 +32,14 @@ class Desk:
     def write(self, n, *, sign_at=()):
         """Append n entries, with a checkpoint after each size in `sign_at`."""
         first = self.ledger.size()
-        for index in range(first, first + n):
+        cuts = sorted({n + first, *(size for size in sign_at if first < size <= n + first)})
+        for until in cuts:
             with self.store.write() as out:
-                at_us = START_US + index * 1_000_000
-                self.ledger.append(out, "decision", at_us, f"acct-{index % 3}", {"n": index})
-            if index + 1 in sign_at:
+                for index in range(first, until):
+                    at_us = START_US + index * 1_000_000
+                    self.ledger.append(out, "decision", at_us, f"acct-{index % 3}", {"n": index})
+            first = until
+            if until in sign_at:
                 self.ledger.checkpoint()
 
     def write_many(self, n):

@@ -14,7 +14,7 @@ from fairlead.review.ledger.keys import new_key, write_keys
 from fairlead.review.ledger.mirror import write_mirror
 from fairlead.review.ledger.notes import COSIGNATURE, SigningKey, VerifierKey, cosign
 from fairlead.review.ledger.tiles import unbundle
-from fairlead.schema.errors import ConfigError, ConflictError, EngineError
+from fairlead.schema.errors import ConfigError, ConflictError, EngineError, RefusedError
 from tests.review.ledger import naive
 from tests.review.ledger.desk import START_US, said
 
@@ -108,6 +108,23 @@ def test_many_threads_append_at_once(desk):
     report = desk.verify()
     assert report.is_intact, said(report)
     assert report.n_signed == report.n_entries == 200
+
+
+class SignsEarly(StoredLedger):
+    """Another thread's signature comes between our commit and ours."""
+
+    def _commit(self, batch):
+        indexes = super()._commit(batch)
+        self.checkpoint()
+        return indexes
+
+
+def test_what_another_has_signed_is_not_signed_again(desk):
+    ledger = SignsEarly(desk.store, desk.keys)
+    ledger._sign = None
+    assert ledger.append_now("export", START_US, "a", {}) == 0
+    assert len(desk.history.read_text().splitlines()) == 1
+    assert desk.verify().findings == []
 
 
 def append_in_a_process(folder, n):
@@ -204,6 +221,80 @@ def test_proofs_beyond_the_tree_are_refused(desk, old, new):
         desk.ledger.consistency(old, new)
     assert desk.ledger.consistency(0, 3) == ()
     assert desk.ledger.consistency(3, 3) == ()
+
+
+@pytest.fixture
+def mixed(desk):
+    """Three entries under a checkpoint, two that wait for one; entry 1 is an export."""
+    for index, kind in enumerate(["decision", "export", "decision", "decision", "export"]):
+        with desk.store.write() as out:
+            desk.ledger.append(out, kind, START_US + index, "acct-1", {"n": index})
+        if index == 2:
+            desk.ledger.checkpoint()
+    return desk
+
+
+def test_entries_are_found_by_index_and_kind(mixed):
+    with mixed.store.read() as view:
+        assert [mixed.ledger.entry(view, i)["body"]["n"] for i in range(5)] == list(range(5))
+        assert mixed.ledger.entry(view, 5) is None
+        assert mixed.ledger.entry(view, -1) is None
+        exports = mixed.ledger.entries_of(view, ["export"])
+        assert [(i, e["body"]["n"]) for i, e in exports] == [(1, 1), (4, 4)]
+        assert len(mixed.ledger.entries_of(view, ["export", "decision"])) == 5
+        assert mixed.ledger.entries_of(view, ["stop_switch"]) == []
+
+
+def test_an_entry_is_seen_within_its_own_transaction(mixed):
+    with mixed.store.write() as out:
+        index = mixed.ledger.append(out, "export", 0, "a", {"n": "new"})
+        assert mixed.ledger.entry(out, index)["body"] == {"n": "new"}
+        assert mixed.ledger.entries_of(out, ["export"])[-1][0] == index
+
+
+def test_an_older_view_still_reads_what_was_there(mixed):
+    with mixed.store.read() as view:
+        assert mixed.ledger.entry(view, 1)["body"] == {"n": 1}
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(mixed.ledger.append_now, "export", START_US, "a", {}).result()
+        assert mixed.ledger.entry(view, 1)["body"] == {"n": 1}
+        assert mixed.ledger.entry(view, 5) is None
+
+
+def test_a_ledger_that_has_signed_nothing_reads_its_entries(desk):
+    desk.write(2)
+    with desk.store.read() as view:
+        assert desk.ledger.entry(view, 1)["body"] == {"n": 1}
+
+
+@pytest.mark.parametrize("index", [1, 4])
+@pytest.mark.parametrize("fits", [False, True])
+def test_an_entry_written_over_in_the_database_is_refused(mixed, index, fits):
+    raw = mixed.ledger.entries(index, index + 1)[0].replace(b"acct-1", b"acct-2")
+    mixed.attack(("UPDATE ledger_entries SET entry = ? WHERE leaf_index = ?", (raw, index)))
+    if fits:
+        leaf = tree.leaf_hash(raw)
+        mixed.attack(
+            ("UPDATE ledger_nodes SET hash = ? WHERE level = 0 AND position = ?", (leaf, index))
+        )
+    with mixed.store.read() as view:
+        # what is not signed yet can only be held against its leaf
+        if index == 1 or not fits:
+            with pytest.raises(RefusedError, match=f"entry {index} of the ledger") as caught:
+                mixed.ledger.entry(view, index)
+            assert caught.value.reason == "tampered"
+        if not fits:
+            with pytest.raises(RefusedError, match=f"entry {index} of the ledger"):
+                mixed.ledger.entries_of(view, ["export"])
+
+
+def test_an_entry_without_its_leaf_is_refused(mixed):
+    mixed.attack("DELETE FROM ledger_nodes WHERE level = 0 AND position = 1")
+    with mixed.store.read() as view:
+        with pytest.raises(RefusedError, match="entry 1 of the ledger"):
+            mixed.ledger.entries_of(view, ["export"])
+        with pytest.raises(EngineError, match="lacks hash"):
+            mixed.ledger.entry(view, 0)
 
 
 def test_tiles_are_the_hashes_and_entries_of_the_tree(desk):

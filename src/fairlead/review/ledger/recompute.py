@@ -64,7 +64,7 @@ class _Walk:
         self._view = view
         self._sizes = sizes
         self._report = report
-        self._frontier: tree.Frontier | None = tree.Frontier(0, _no_hash)
+        self._frontier: tree.Frontier | None = tree.Frontier(0, lambda *_: b"")
         self._latest_us: int | None = None
         self.roots = {0: tree.EMPTY_ROOT}
         self.shown: list[tuple[int, dict[str, Any]]] = []
@@ -152,8 +152,9 @@ class _Walk:
 
     def _bad_node(self, level: int, position: int, *, is_there: bool) -> None:
         start, end = position << level, (position + 1) << level
-        fault = "does not follow from them" if is_there else "is missing"
-        what = f"the tree's hash over entries {start} to {end - 1} {fault}"
+        fault = "does not follow" if is_there else "is missing"
+        over = f"entries {start} to {end - 1}" if level else f"entry {start}"
+        what = f"the tree's hash over {over} {fault}"
         self._report.find("tree", "node", what)
 
     def _stored(self, level: int, start: int, end: int) -> Iterator[tuple[int, bytes]]:
@@ -163,10 +164,6 @@ class _Walk:
             (level, start, end),
         ):
             yield position, _raw(found)
-
-
-def _no_hash(level: int, position: int) -> bytes:
-    raise AssertionError((level, position))
 
 
 def _raw(value: object) -> bytes:

@@ -20,13 +20,14 @@ from fairlead.review.ledger.keys import SIGNING_KEY, new_key, open_keys, publish
 from fairlead.review.ledger.notes import Checkpoint, Handover, Note, SigningKey, VerifierKey, signed
 from fairlead.review.ledger.tiles import HEIGHT, WIDTH, Tile, bundle
 from fairlead.review.ledger.together import Together
-from fairlead.schema.errors import ConfigError, EngineError
+from fairlead.schema.errors import ConfigError, EngineError, RefusedError
 from fairlead.schema.ledger import InclusionProof
 from fairlead.schema.store import Store, Transaction, forbid_changes
 
 TABLES = (
     "CREATE TABLE IF NOT EXISTS ledger_entries (leaf_index BIGINT PRIMARY KEY, "
     "kind TEXT NOT NULL, time_us BIGINT NOT NULL, actor TEXT NOT NULL, entry {bytes} NOT NULL)",
+    "CREATE INDEX IF NOT EXISTS ledger_entries_by_kind ON ledger_entries (kind, leaf_index)",
     "CREATE TABLE IF NOT EXISTS ledger_nodes (level BIGINT NOT NULL, position BIGINT NOT NULL, "
     "hash {bytes} NOT NULL, PRIMARY KEY (level, position))",
     "CREATE TABLE IF NOT EXISTS ledger_checkpoints "
@@ -78,19 +79,38 @@ class StoredLedger:
         return index
 
     def entry(self, view: Transaction, index: int) -> dict[str, Any] | None:
+        """Raises RefusedError `tampered` where it does not lead to the root that was signed last,
+        or, newer than that, to its own leaf."""
         found = _entries(view, index, index + 1)
-        return json.loads(found[0]) if found else None
+        if not found:
+            return None
+        newest, nodes = self._newest, _Nodes(view)
+        leaf = tree.leaf_hash(found[0])
+        if newest is not None and index < newest.checkpoint.size <= _size(view):
+            size = newest.checkpoint.size
+            path = tree.inclusion_path(index, size, nodes)
+            holds = tree.root_of_inclusion(leaf, index, size, path) == newest.checkpoint.root
+        else:
+            holds = nodes(0, index) == leaf
+        if not holds:
+            raise _tampered(index)
+        return json.loads(found[0])
 
     def entries_of(
         self, view: Transaction, kinds: Sequence[str]
     ) -> list[tuple[int, dict[str, Any]]]:
+        """Raises RefusedError `tampered` for one that is not its own leaf."""
         marks = ", ".join("?" * len(kinds))
         rows = view.query(
-            f"SELECT leaf_index, entry FROM ledger_entries WHERE kind IN ({marks}) "
-            "ORDER BY leaf_index",
+            "SELECT leaf_index, entry, hash FROM ledger_entries "
+            "LEFT JOIN ledger_nodes ON level = 0 AND position = leaf_index "
+            f"WHERE kind IN ({marks}) ORDER BY leaf_index",
             [str(kind) for kind in kinds],
         )
-        return [(row[0], json.loads(row[1])) for row in rows]
+        for index, raw, leaf in rows:
+            if leaf is None or bytes(leaf) != tree.leaf_hash(bytes(raw)):
+                raise _tampered(index)
+        return [(index, json.loads(bytes(raw))) for index, raw, _ in rows]
 
     def checkpoint(self) -> str:
         return self._checkpoint().written
@@ -292,6 +312,11 @@ def _remember(out: Transaction, newest: Signed) -> None:
             "INSERT INTO ledger_checkpoints (size, checkpoint) VALUES (?, ?)",
             (newest.checkpoint.size, newest.written),
         )
+
+
+def _tampered(index: int) -> RefusedError:
+    message = f"entry {index} of the ledger is not what was written"
+    return RefusedError(message, reason="tampered", help="run `fairlead verify`")
 
 
 def _went_back(size: int, signed_last: Signed) -> EngineError:

@@ -107,7 +107,9 @@ def _check(signed: Signed, name: str, found: Recomputed, report: Report, check: 
     """Whether the tree that was signed is ours."""
     size = signed.checkpoint.size
     if size > found.n_entries:
-        what = f"entries {found.n_entries} to {size - 1} are gone: {name} was signed over {size}"
+        first, last = found.n_entries, size - 1
+        gone = f"entry {first} is" if first == last else f"entries {first} to {last} are"
+        what = f"{gone} gone: {name} was signed over {size}"
         report.find(check, "gone", what, index=found.n_entries)
     elif size not in found.roots:
         report.find(check, "gap", f"{name} cannot be compared: entries before it are gone")

@@ -15,11 +15,11 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import httpx
-from authlib.common.errors import AuthlibBaseError
-from authlib.integrations.httpx_client import OAuth2Client
+from authlib.oauth2.rfc6749.parameters import prepare_grant_uri
+from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
@@ -94,10 +94,17 @@ class OpenId:
             provider = self._provider(provider_id)
             where = self._metadata(provider)["authorization_endpoint"]
             state, nonce, browser_key, verifier = (secrets.token_urlsafe(48) for _ in range(4))
-            with self._client(provider) as client:
-                url, _ = client.create_authorization_url(
-                    where, state=state, nonce=nonce, code_verifier=verifier
-                )
+            url = prepare_grant_uri(
+                where,
+                provider.client_id,
+                "code",
+                redirect_uri=provider.redirect_uri,
+                scope=" ".join(provider.scopes),
+                state=state,
+                nonce=nonce,
+                code_challenge=create_s256_code_challenge(verifier),
+                code_challenge_method="S256",
+            )
             body = {
                 "provider": provider_id,
                 "nonce": nonce,
@@ -160,15 +167,12 @@ class OpenId:
         metadata = self._metadata(provider)
         verifier = self.ground.seal.show(bytes.fromhex(asked.body["verifier"]), "oidc")
         try:
-            with self._client(provider) as client:
-                token = client.fetch_token(
-                    metadata["token_endpoint"], code=code, code_verifier=verifier
-                )
-            keys = KeySet.import_key_set(cast(Any, self._json(metadata["jwks_uri"])))
+            token = _exchanged(provider, metadata["token_endpoint"], code, verifier)
+            keys = KeySet.import_key_set(cast(Any, _fetched(metadata["jwks_uri"])))
             read = jwt.decode(str(token.get("id_token", "")), keys, algorithms=ALGORITHMS)
             claims = dict(read.claims)
             _must_claim(provider, claims, asked.body["nonce"], now_us)
-        except (AuthlibBaseError, JoseError, httpx.HTTPError, ValueError, TypeError) as error:
+        except (JoseError, httpx.HTTPError, ValueError) as error:
             raise VagueError(reason="bad_provider", detail=_named(error)) from error
         return claims
 
@@ -176,7 +180,7 @@ class OpenId:
         """The provider's own description, whose addresses are safe and whose issuer is asked."""
         at = provider.issuer.rstrip("/") + "/.well-known/openid-configuration"
         try:
-            found = self._json(at)
+            found = _fetched(at)
             for name in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
                 _must_be_safe(str(found[name]))
             if found["issuer"] != provider.issuer:
@@ -185,23 +189,32 @@ class OpenId:
             raise VagueError(reason="bad_provider", detail=_named(error)) from error
         return found
 
-    def _json(self, at: str) -> dict[str, Any]:
-        found = json.loads(httpx.get(at, timeout=TIMEOUT_S).raise_for_status().content)
-        if not isinstance(found, dict):
-            message = "no object"
-            raise ValueError(message)  # noqa: TRY004  (a value of the answer, not of the caller)
-        return found
 
-    def _client(self, provider: Provider) -> OAuth2Client:
-        return OAuth2Client(
-            provider.client_id,
-            provider.client_secret or None,
-            scope=" ".join(provider.scopes),
-            redirect_uri=provider.redirect_uri,
-            code_challenge_method="S256",
-            token_endpoint_auth_method="client_secret_basic" if provider.client_secret else "none",
-            timeout=TIMEOUT_S,
-        )
+def _fetched(at: str) -> dict[str, Any]:
+    return _object(httpx.get(at, timeout=TIMEOUT_S))
+
+
+def _exchanged(provider: Provider, at: str, code: str, verifier: str) -> dict[str, Any]:
+    """The code for tokens: only whoever has the verifier can (RFC 7636), and the secret if any."""
+    form = {
+        "grant_type": "authorization_code",
+        "code": code,
+        "code_verifier": verifier,
+        "redirect_uri": provider.redirect_uri,
+    }
+    if not provider.client_secret:
+        form["client_id"] = provider.client_id
+        return _object(httpx.post(at, data=form, timeout=TIMEOUT_S))
+    auth = (quote(provider.client_id, safe=""), quote(provider.client_secret, safe=""))
+    return _object(httpx.post(at, data=form, auth=auth, timeout=TIMEOUT_S))
+
+
+def _object(answer: httpx.Response) -> dict[str, Any]:
+    found = json.loads(answer.raise_for_status().content)
+    if not isinstance(found, dict):
+        message = "the provider's answer is no object"
+        raise ValueError(message)  # noqa: TRY004
+    return found
 
 
 def _must_claim(provider: Provider, claims: Mapping[str, Any], nonce: str, now_us: int) -> None:

@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from fairlead.observations.ais import extract as e
 from fairlead.observations.ais import shape as x
 from fairlead.observations.ais import state as s
 from fairlead.observations.ais.columns import (
@@ -19,7 +18,6 @@ from fairlead.observations.ais.columns import (
     plan_for,
 )
 from fairlead.observations.ais.run import kernel
-from fairlead.observations.ais.texts import texts
 from fairlead.schema.tables import REJECTS
 
 
@@ -69,7 +67,7 @@ def group(kit: s.Kit, forms: np.ndarray, n_forms: int) -> Grouped:
     n = int(kit.state[s.N_MESSAGES])
     starts = np.zeros(n_forms + 1, np.int64)
     rows = np.empty(n, np.int64)
-    kernel(e.by_form, kit.compiled)(kit.found, n, forms, starts, rows)
+    kernel("by_form", kit.compiled)(kit.found, n, forms, starts, rows)
     return Grouped(starts, rows)
 
 
@@ -81,7 +79,7 @@ def station_column(kit: s.Kit, buf: np.ndarray) -> pa.Array:
     if n and kit.found[s.M_STATION_LEN, :n].any():
         slots = 2 << n.bit_length()
         hashes, numbers = np.zeros(slots, np.int64), np.zeros(slots, np.int32)
-        total = kernel(e.number_stations, kit.compiled)(
+        total = kernel("number_stations", kit.compiled)(
             text_of(kit, buf), kit.found, n, hashes, numbers, codes
         )
         _, first = np.unique(codes, return_index=True)
@@ -175,7 +173,7 @@ def _numbers(
         np.empty(wide, np.int32),
         np.empty((2, (wide + 15) & -8), np.uint8),
     )
-    kernel(e.numbers, kit.compiled)(
+    kernel("numbers", kit.compiled)(
         kit.words,
         kit.found,
         n,
@@ -222,7 +220,7 @@ def _texts(
     columns[:, x.C_VALID] = starts[first + 1 : last : 2]
     spans = np.empty((3, n), np.int32)
     out = np.empty(int(kit.found[s.M_BITS, :n].sum()) // 5 + 64, np.uint8)
-    total = kernel(texts, kit.compiled)(
+    total = kernel("texts", kit.compiled)(
         kit.words,
         kit.found,
         n,
@@ -246,7 +244,7 @@ def reject_table(kit: s.Kit, buf: np.ndarray, source: str) -> pa.Table:
     refused = kit.refused[:n]
     offsets = np.empty(n + 1, np.int32)
     out = np.empty(int(refused[:, s.R_LEN].sum()), np.uint8)
-    kernel(e.copy_refused, kit.compiled)(text_of(kit, buf), kit.refused, n, offsets, out)
+    kernel("copy_refused", kit.compiled)(text_of(kit, buf), kit.refused, n, offsets, out)
     reasons, mmsi = refused[:, s.R_REASON].astype(np.int32), refused[:, s.R_MMSI].astype(np.int32)
     return REJECTS.rows(
         {

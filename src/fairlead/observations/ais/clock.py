@@ -11,20 +11,20 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from fairlead.observations.ais.stamps import NONE, SECOND_US, utc_us
+from fairlead.observations.ais.stamps import SECOND_US, utc_us
 from fairlead.observations.ais.state import (
+    ASSUMED,
+    BASE_STATION,
     CLOCK_AHEAD,
     CLOCK_AHEAD_US,
     CLOCK_BASIS,
     CLOCK_US,
     CLOCK_VOTE_US,
     CLOCK_VOTES,
+    NONE,
     NUMBERS_AT,
 )
 from fairlead.observations.ais.words import bits_at
-
-RECEIVED, TAG, EPOCH, PROPRIETARY, BASE_STATION, COLUMN, ASSUMED = range(7)
-"""Codes of schema.tables.TIME_BASES."""
 
 STEP_US = 30 * SECOND_US
 AGREE_US = 60 * SECOND_US

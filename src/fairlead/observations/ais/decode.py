@@ -8,13 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pyarrow as pa
 
-from fairlead.observations.ais import framing
 from fairlead.observations.ais import state as s
-from fairlead.observations.ais.block import read_block
 from fairlead.observations.ais.build import message_table, reject_table, text_of
-from fairlead.observations.ais.clock import ASSUMED
 from fairlead.observations.ais.run import choose, kernel
-from fairlead.observations.ais.stamps import NONE
 
 FOREVER = np.iinfo(np.int64).max
 NEVER = np.iinfo(np.int64).min
@@ -72,6 +68,8 @@ class Decoded:
     rejects: pa.Table
     counts: dict[str, int]
     carry: Carry
+    next_line: int
+    """Number of the line after the block."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +122,10 @@ def decode_block(
     rejects = reject_table(framed.kit, framed.buf, source)
     counts = line_counts(framed.kit)
     counts |= {"messages": messages.num_rows, "rejects": rejects.num_rows}
+    held = not framed.carry.started
+    line = first_line + n_line_feeds(payload) if held else int(framed.kit.state[s.LINE])
     s.done_with(framed.kit)
-    return Decoded(messages, rejects, counts, framed.carry)
+    return Decoded(messages, rejects, counts, framed.carry, line)
 
 
 def n_line_feeds(content: bytes) -> int:
@@ -161,7 +161,7 @@ def frame(
     carry = replace(carry, started=True, held=b"")
     framed = _frame(block, carry, start, final=final, infer=True)
     state = framed.kit.state
-    known = state[s.FIRST_US] != NONE and state[s.FIRST_LINE] - start.first_line < HOLD_LINES
+    known = state[s.FIRST_US] != s.NONE and state[s.FIRST_LINE] - start.first_line < HOLD_LINES
     if known:
         before = carry.state.copy()
         before[_CARRIED.index(s.BEFORE_US)] = state[s.FIRST_US]
@@ -176,10 +176,10 @@ def frame(
 def _begin(assume_time_us: int | None, *, started: bool) -> Carry:
     state = np.zeros(len(_CARRIED), np.int64)
     for slot in (s.STAMP_US, s.TAG_US, s.CLOCK_US, s.FIRST_US, s.BEFORE_US):
-        state[_CARRIED.index(slot)] = NONE
+        state[_CARRIED.index(slot)] = s.NONE
     if assume_time_us is not None:
         state[_CARRIED.index(s.CLOCK_US)] = assume_time_us
-        state[_CARRIED.index(s.CLOCK_BASIS)] = ASSUMED
+        state[_CARRIED.index(s.CLOCK_BASIS)] = s.ASSUMED
     return Carry(state, np.zeros((0, s.G_WIDTH + s.MAX_PARTS * s.P_WIDTH), np.int64), b"", started)
 
 
@@ -198,15 +198,15 @@ def _read(
 ) -> Framed:
     """Read a block; parts of a line, or of a time of receipt, before `before` are refused."""
     head = carry.head
-    buf = np.frombuffer(b"".join((head, payload, b"\n" * framing.PAD)), np.uint8)
-    end = len(buf) - framing.PAD
-    kit = s.new_kit(end, choose(end, read_block))
+    buf = np.frombuffer(b"".join((head, payload, b"\n" * s.PAD)), np.uint8)
+    end = len(buf) - s.PAD
+    kit = s.new_kit(end, choose(end))
     state = kit.state
     state[_CARRIED] = carry.state
     kit.groups[: len(carry.groups)] = carry.groups
     state[s.LINE], state[s.OFFSET] = place.first_line, place.offset - len(head)
     state[s.RECEIVED_US], state[s.INFER] = place.received_us, infer
-    n_head = kernel(read_block, kit.compiled)(
+    n_head = kernel("read_block", kit.compiled)(
         text_of(kit, buf),
         state,
         kit.words,
@@ -261,7 +261,7 @@ def iter_decoded(
             )
             carry = decoded.carry
             offset += len(waiting)
-            line += n_line_feeds(waiting)
+            line = decoded.next_line
             yield decoded
         waiting = block
 

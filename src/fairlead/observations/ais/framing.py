@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from numba import njit
 
-from fairlead.observations.ais.clock import PROPRIETARY
 from fairlead.observations.ais.good import (
     BACKSLASH,
     BANG,
@@ -35,7 +34,6 @@ from fairlead.observations.ais.records import refuse
 from fairlead.observations.ais.stamps import (
     COMMA,
     NINE,
-    NONE,
     ZERO,
     field_end,
     read_numbers,
@@ -60,10 +58,12 @@ from fairlead.observations.ais.state import (
     N_TIME_LINES,
     N_WORDS,
     NO_CHECKSUM,
+    NONE,
     NOT_NMEA,
     NUMBERS_AT,
     OFFSET,
     PENDING_TAG,
+    PROPRIETARY,
     SITE_AT,
     SITE_LEN,
     STAMP_BASIS,
@@ -79,8 +79,6 @@ from fairlead.observations.ais.words import unarmour
 
 DOLLAR, HASH, M = 36, 35, 77
 LOWER_B, LOWER_R = 98, 114
-PAD = 32
-"""The buffer goes on for so many line feeds, so that looking ahead stays inside."""
 
 
 @njit(cache=True, _nrt=False)

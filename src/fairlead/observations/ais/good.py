@@ -9,11 +9,11 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from fairlead.observations.ais.clock import EPOCH, PROPRIETARY, TAG
 from fairlead.observations.ais.parts import add_part
 from fairlead.observations.ais.records import refuse, take
-from fairlead.observations.ais.stamps import COMMA, NINE, NONE, SECOND_US, ZERO
+from fairlead.observations.ais.stamps import COMMA, NINE, SECOND_US, ZERO
 from fairlead.observations.ais.state import (
+    EPOCH,
     LINE,
     MAX_CHARS,
     MAX_STATION,
@@ -22,12 +22,15 @@ from fairlead.observations.ais.state import (
     N_SENTENCES,
     N_TAG_LINES,
     N_WORDS,
+    NONE,
     OFFSET,
     PENDING_TAG,
+    PROPRIETARY,
     SITE_AT,
     SITE_LEN,
     STAMP_BASIS,
     STAMP_US,
+    TAG,
     TAG_GROUP,
     TAG_STATION_AT,
     TAG_STATION_LEN,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from numba import njit
 
-from fairlead.observations.ais.stamps import NONE
 from fairlead.observations.ais.state import (
     KEPT_BYTES,
     M_BASIS,
@@ -22,6 +21,7 @@ from fairlead.observations.ais.state import (
     N_MESSAGES,
     N_REFUSED,
     N_WORDS,
+    NONE,
     R_A,
     R_AFTER,
     R_AT,

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from numba import njit
 
-from fairlead.observations.ais.clock import RECEIVED, tick
+from fairlead.observations.ais.clock import tick
 from fairlead.observations.ais.records import refuse
-from fairlead.observations.ais.stamps import NONE
 from fairlead.observations.ais.state import (
     BEFORE_BASIS,
     BEFORE_US,
@@ -34,11 +33,13 @@ from fairlead.observations.ais.state import (
     N_MESSAGES,
     N_OWN,
     N_REFUSED,
+    NONE,
     R_A,
     R_AFTER,
     R_B,
     R_MMSI,
     R_TIME,
+    RECEIVED,
     RECEIVED_US,
     TRUNCATED,
     TYPES_AT,

@@ -8,15 +8,19 @@ from __future__ import annotations
 
 from numba import njit
 
-NONE = -1
+from fairlead.observations.ais.state import (
+    MOST_NUMBERS,
+    N_DIGITS,
+    N_NEXT,
+    N_VALUE,
+    N_WIDTH,
+    NONE,
+)
+
 SECOND_US = 1_000_000
 DAY_US = 86_400_000_000
 
 ZERO, NINE, DOT, COMMA, COLON, HYPHEN, SLASH, PLUS = 48, 57, 46, 44, 58, 45, 47, 43
-
-MOST_NUMBERS = 12
-N_VALUE, N_DIGITS, N_NEXT, N_WIDTH = range(4)
-"""A number of the text: its value, its digits, and the character after it."""
 
 
 @njit(cache=True, _nrt=False)

@@ -8,7 +8,19 @@ from typing import NamedTuple
 import numpy as np
 
 from fairlead.observations.ais.layouts import LAYOUTS
-from fairlead.observations.ais.stamps import MOST_NUMBERS, N_WIDTH
+
+NONE = -1
+"""No time."""
+
+RECEIVED, TAG, EPOCH, PROPRIETARY, BASE_STATION, COLUMN, ASSUMED = range(7)
+"""Codes of schema.tables.TIME_BASES."""
+
+PAD = 32
+"""The text goes on for so many line feeds, so that looking ahead stays inside."""
+
+MOST_NUMBERS = 12
+N_VALUE, N_DIGITS, N_NEXT, N_WIDTH = range(4)
+"""A number read from text: its value, its digits, and the character after it."""
 
 REASONS = (
     "not_nmea",
@@ -228,6 +240,7 @@ def new_kit(n_bytes: int, compiled: bool) -> Kit:
     except IndexError:
         kit = None
     if kit is None or kit.n_bytes < n_bytes:
+        n_bytes += n_bytes // 4
         n_found = n_bytes // SHORTEST + MAX_GROUPS
         n_refused = n_bytes // 2 + n_found + MAX_GROUPS * MAX_PARTS + 16
         return Kit(

@@ -10,7 +10,6 @@ from typing import ClassVar
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from fairlead.observations.ais.build import (
     field_columns,
@@ -121,6 +120,8 @@ class DecodeNmea:
     carries: ClassVar[Table] = OPEN_SENTENCES
 
     def step(self, carried: pa.Table, batch: Batch, span: Span) -> tuple[pa.Table, Batch]:
+        import pyarrow.compute as pc
+
         raw = batch[RAW]
         raw = raw.filter(pc.equal(raw["format"], "nmea"))
         open_by_source = {row["source"]: _from_row(row) for row in carried.to_pylist()}
@@ -246,6 +247,8 @@ def infers_time(source: str) -> bool:
 
 def message_rows(framed: Framed, source: str) -> dict[Table, pa.Table]:
     """Positions and static data among the messages, as rows of their tables."""
+    import pyarrow.compute as pc
+
     kit = framed.kit
     n = int(kit.state[N_MESSAGES])
     if n == 0:

@@ -29,6 +29,11 @@ def test_a_ship_is_told_that_it_met_a_pilot_boat():
     assert rows[0]["evidence"] == [4]
 
 
+def test_a_ship_is_told_the_name_of_the_other():
+    rows = told(identities=[identity("name", "GREY HERON", mmsi=B)])
+    assert [(r["mmsi"], r["fact"], r["value"]) for r in rows] == [(A, "name", "GREY HERON")]
+
+
 def test_a_ship_is_told_that_the_other_may_be_listed():
     rows = told(links=[link(mmsi=B, probability=0.97)])
     assert [(r["mmsi"], r["fact"], r["probability"]) for r in rows] == [(A, "link", 0.97)]

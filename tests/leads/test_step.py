@@ -179,6 +179,64 @@ def test_a_listing_that_came_later_is_so_called_in_the_title():
     assert lead["title"] == "MMSI 211000001: went silent, listed later"
 
 
+def excused(lead, name="shared_mmsi"):
+    return sum(f["log_odds"] for f in json.loads(lead["factors"]) if f["name"] == name)
+
+
+def test_a_shared_number_excuses_what_was_done_while_it_was_shared_only():
+    jump = event("e1", "position_jump", 30, 31)
+    during = one(events=[jump, event("e2", "mmsi_shared", 29.5, 40)])
+    long_before = one(events=[jump, event("e2", "mmsi_shared", 2, 20)])
+    assert excused(during) < 0
+    assert excused(long_before) == 0
+
+
+def test_a_track_that_begins_anew_after_a_silence_is_no_second_hull():
+    """Two hulls must have been there at once; else going dark would excuse a new name."""
+    before = event("e1", "gap", 2, 20, track_id=7)
+    after = event("e2", "identity_change", 20.5, 20.5, track_id=8)
+    assert excused(one(events=[before, after])) == 0
+    meanwhile = event("e3", "loitering", 20, 25, track_id=7)
+    assert excused(one(events=[before, after, meanwhile])) < 0
+
+
+@pytest.mark.parametrize("kind", ["position_jump", "mmsi_change", "identity_change"])
+def test_a_shared_number_takes_away_no_more_than_its_bound(kind):
+    events = [event("e1", kind, 5, 6, confidence=1.0), event("e2", "mmsi_shared", 4, 9)]
+    assert -1.0 <= excused(one(events=events)) < -0.9
+
+
+def test_the_vessel_is_it_and_the_other_has_its_name():
+    detail = "211000002 was within 500 m of 211000001 for 2 h at 1211000001 and MMSI 211000001."
+    meeting = event("e1", "encounter", detail=detail, partner_mmsi=211000002)
+    told = partner("e1", "name", "GREY HERON")
+    (said, *_) = [
+        f["detail"]
+        for f in json.loads(one(events=[meeting], partners=[told])["factors"])
+        if f["name"] == "encounter"
+    ]
+    assert said == (
+        "GREY HERON (211000002) was within 500 m of it for 2 h at 1211000001 and MMSI 211000001."
+    )
+    silent = event("e1", detail="211000001 was not heard for 9 h.")
+    assert "It was not heard for 9 h." in one(events=[silent])["factors"]
+
+
+@pytest.mark.parametrize(
+    ("measures", "ship_type", "name"),
+    [
+        ({"area": "Hallow Marine Reserve", "area_kind": "area"}, "30", "fishing_in_zone"),
+        ({"area": "Box 7", "area_kind": "mpa"}, "30", "fishing_in_zone"),
+        ({"area": "Box 7", "rules": "no fishing"}, "30", "fishing_in_zone"),
+        ({"area": "Reserved anchorage", "area_kind": "area"}, "30", "zone"),
+        ({"area": "Hallow Marine Reserve", "area_kind": "area"}, "70", "zone"),
+    ],
+)
+def test_a_fishing_vessel_in_a_protected_area_is_called_that(measures, ship_type, name):
+    zone = event("e1", "zone", measures=measures)
+    assert name in names(one(events=[zone], identities=[identity("ship_type", ship_type)]))
+
+
 def test_a_lead_keeps_its_id_when_the_behaviour_ends():
     opened = event("e1", known_h=7)
     closed = event("e1", end_h=30)

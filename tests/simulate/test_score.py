@@ -4,7 +4,7 @@ import pyarrow as pa
 import pytest
 
 from fairlead.schema.tables import EVENTS
-from fairlead.simulate.score import overlap_ratio, score
+from fairlead.simulate.score import are_worth_acting_on, overlap_ratio, score
 from fairlead.simulate.truth import TRUTH_EVENTS
 
 HOUR_US = 3_600_000_000
@@ -92,3 +92,28 @@ def test_overlap_is_time_in_both_over_time_in_either():
     assert overlap_ratio(detected("gap", 1, 2, 4), row) == 0.5
     assert overlap_ratio(detected("gap", 1, 0, 4), row) == 1.0
     assert overlap_ratio(detected("gap", 1, 4, 8), row) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("lead", "worth"),
+    [
+        ((1, 2, 9, ["e"]), True),
+        ((7, 30, 31, ["e"]), True),
+        ((1, 20, 25, ["e"]), False),
+        ((1, 20, 25, []), True),
+        ((2, 2, 9, ["e"]), False),
+        ((3, 2, 9, ["e"]), False),
+        ((4, 2, 9, ["e"]), False),
+    ],
+)
+def test_a_lead_is_worth_it_when_something_planted_and_hidden_is_behind_it(lead, worth):
+    truths = [
+        happened("gap", "planted", 1, 2, 9),
+        happened("encounter", "planted", 6, 30, 33, other=7),
+        happened("gap", "innocent", 2, 2, 9),
+        happened("drifting", "planted", 3, 2, 9),
+    ]
+    row = dict(zip(("mmsi", "start_us", "end_us", "events"), lead, strict=True))
+    row |= {k: int(row[k] * HOUR_US) for k in ("start_us", "end_us")}
+    leads = pa.Table.from_pylist([row])
+    assert are_worth_acting_on(leads, pa.Table.from_pylist(truths, TRUTH_EVENTS)) == [worth]

@@ -76,8 +76,11 @@ def print_leads(paper: Paper, leads: Sequence[Mapping[str, Any]], cut: Mapping[s
     paper.line()
     if not leads:
         paper.line("no leads", "bold")
+    told: dict[str, int] = {}
     for rank, lead in enumerate(leads, 1):
-        _print_lead(paper, rank, lead)
+        same = {told[e]: None for e in lead["events"] if e in told}
+        _print_lead(paper, rank, lead, tuple(same))
+        told |= {e: rank for e in lead["events"] if e not in told}
     priors = {f["detail"]: f["log_odds"] for lead in leads for f in _factors(lead, prior=True)}
     for detail, log_odds in priors.items():
         paper.line(f"Each lead starts at {log_odds:+.1f}: {detail}.".replace("-", "−"), "dim")
@@ -97,9 +100,15 @@ def print_leads(paper: Paper, leads: Sequence[Mapping[str, Any]], cut: Mapping[s
         paper.line(f"{count(cut['n_silenced'], 'handled lead')} kept silent", "dim")
 
 
-def _print_lead(paper: Paper, rank: int, lead: Mapping[str, Any]) -> None:
+def _print_lead(paper: Paper, rank: int, lead: Mapping[str, Any], same: Sequence[int] = ()) -> None:
+    """A lead with its reasons; `same` are the ranks above that tell of an event of this one too."""
     paper.line(f"{rank:>2} {lead['probability']:>5.0%}  {lead['title']}", "bold")
-    paper.line(f"{_INDENT}{period(lead['start_us'], lead['end_us'])}, {lead['lead_id']}", "dim")
+    where = f", near {place(lead)}" if lead["lat_deg"] is not None else ""
+    when = period(lead["start_us"], lead["end_us"])
+    paper.line(f"{_INDENT}{when}{where}, {lead['lead_id']}", "dim")
+    if same:
+        others = " and ".join(str(r) for r in same)
+        paper.line(f"{_INDENT}tells of the same as {others}, from the other vessel's side", "dim")
     factors = [f for f in _factors(lead) if abs(f["log_odds"]) >= LEAST_WEIGHT]
     caps = [f for f in factors if f["name"] == "cap"]
     grounds = [f for f in factors if f["name"] != "cap"]
@@ -132,6 +141,12 @@ LEAST_WEIGHT = 0.05
 def wrapped(text: str, width: int) -> list[str]:
     """Lines of at most `width` characters, at least one."""
     return textwrap.wrap(plain(text), max(40, width)) or [""]
+
+
+def place(lead: Mapping[str, Any]) -> str:
+    """`49.320 N 7.380 W`, as the sentences write it."""
+    lat, lon = lead["lat_deg"], lead["lon_deg"]
+    return f"{abs(lat):.3f} {'NS'[lat < 0]} {abs(lon):.3f} {'EW'[lon < 0]}"
 
 
 def period(start_us: int, end_us: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,8 +16,14 @@ UNJUDGED_EXPONENT = 3
 """A silence that nobody can judge has p_natural 0.5 and is what most honest ships show somewhere in
 a day; to the third power it keeps an eighth of its weight, one of 0.1 nearly three quarters."""
 
+SHARED_WITHIN_US = 3_600_000_000
+"""A number shared an hour before or after is taken to be shared meanwhile: turns are seen late."""
+
 LEAST_EXPLAINED = 0.02
 """An explanation less probable than this explains nothing and is not shown."""
+
+SHORTEST_MMSI = 10_000_000
+"""Smaller numbers may stand for anything in a sentence."""
 
 _PASSENGER = range(60, 70)
 _WORK_BOATS = (31, 32, 50, 52, 53, 54)
@@ -24,6 +31,7 @@ _AT_WORK_WITH_OTHERS = (31, 32, 50, 51, 52, 53, 54, 55, 58)
 _LEISURE = (36, 37)
 _FISHING = 30
 _PROTECTED = ("mpa", "protected", "closed", "closure", "fishing", "reserve", "rfmo")
+_PROTECTED_NAME = re.compile(r"\b(mpa|reserve|sanctuary|protected|closure|closed|no[- ]take)\b")
 _KIND_WORDS = {
     **{30: "fishing", 31: "towing", 32: "towing", 33: "dredging", 34: "diving", 35: "naval"},
     **{36: "sailing", 37: "pleasure", 50: "pilot", 51: "search and rescue", 52: "tug"},
@@ -46,10 +54,13 @@ class Setting:
         self.weights = weights
         self.visits = [e for e in events if e["kind"] == "port_visit"]
         self.shared = [e for e in events if e["kind"] == "mmsi_shared"]
-        self.hulls = sorted({e["track_id"] for e in events if e["track_id"] is not None})
+        self.events = tuple(events)
         self.partners: dict[str, list[Row]] = {}
         for row in partners:
             self.partners.setdefault(row["event_id"], []).append(row)
+        named = [p for p in partners if p["fact"] == "name"]
+        named.sort(key=lambda p: (p["time_us"], p["value"]))
+        self.partner_names = {p["partner_mmsi"]: p["value"] for p in named}
         typed = [i for i in identity if i["field"] == "ship_type" and i["value"].isdigit()]
         self.ship_types = {int(i["value"]): int(i["observation_id"]) for i in typed}
 
@@ -60,7 +71,9 @@ class Setting:
     def explained(self, name: str, detail: str, evidence: Sequence[int], share: float = 1.0):
         """The explanation of that name with its sentence, in part."""
         innocent = self.weights.innocent(name)
-        return Explanation(name, innocent.probability * share, detail, tuple(evidence))
+        return Explanation(
+            name, innocent.probability * share, detail, tuple(evidence), innocent.at_most
+        )
 
 
 def event_grounds(events: Sequence[Row], setting: Setting) -> list[Ground]:
@@ -82,21 +95,34 @@ def event_grounds(events: Sequence[Row], setting: Setting) -> list[Ground]:
                 name=name,
                 of=event["event_id"],
                 certainty=1.0 if certain else share(event["confidence"]),
-                detail=event["detail"],
+                detail=told(event["detail"], setting),
                 evidence=tuple(event["evidence"]),
                 explanations=explanations,
                 since_us=event["start_us"],
             )
         )
         links = [p for p in setting.partners.get(event["event_id"], ()) if p["fact"] == "link"]
-        grounds += partner_ground(event, links, setting.weights)
+        who = setting.partner_names.get(event["partner_mmsi"])
+        grounds += partner_ground(event, links, setting.weights, who)
     return grounds
+
+
+def told(detail: str, setting: Setting) -> str:
+    """An event's sentence in a lead about one vessel: that one is `it`, others have their name."""
+    for mmsi, name in setting.partner_names.items():
+        detail = re.sub(rf"(?<!\d){mmsi}(?!\d)", lambda _, n=name, m=mmsi: f"{n} ({m})", detail)
+    if setting.mmsi < SHORTEST_MMSI:
+        return detail
+    own = rf"(?<!MMSI )(?<!\d){setting.mmsi}(?!\d)"
+    return re.sub(own, lambda found: "It" if found.start() == 0 else "it", detail)
 
 
 def _name(event: Row, setting: Setting) -> str:
     if event["kind"] == "zone" and _FISHING in setting.ship_types:
-        words = f"{event['measures'].get('area_kind', '')} {event['measures'].get('rules', '')}"
-        if any(p in words.lower() for p in _PROTECTED):
+        measures = event["measures"]
+        words = f"{measures.get('area_kind', '')} {measures.get('rules', '')}".lower()
+        named = _PROTECTED_NAME.search(str(measures.get("area", "")).lower())
+        if named or any(p in words for p in _PROTECTED):
             return "fishing_in_zone"
     return event["kind"]
 
@@ -110,16 +136,35 @@ def explanations_of(event: Row, setting: Setting) -> list[Explanation]:
     visit = next((v for v in setting.visits if _overlap(event, v)), None)
     if visit:
         sure = share(visit["confidence"])
-        detail = f"At that time it was at an anchorage or in port. {visit['detail']}"
+        detail = f"At that time it was at an anchorage or in port. {told(visit['detail'], setting)}"
         found.append(setting.explained("waiting_for_berth", detail, visit["evidence"], sure))
-    if setting.shared:
-        detail = f"Two hulls sent under its MMSI. {setting.shared[0]['detail']}"
-        evidence = setting.shared[0]["evidence"]
-        found.append(setting.explained("shared_mmsi", detail, evidence))
-    elif len(setting.hulls) > 1:
-        detail = f"Its MMSI was on {len(setting.hulls)} hulls at the time."
-        found.append(setting.explained("shared_mmsi", detail, event["evidence"]))
+    shared = _shared(event, setting)
+    if shared:
+        found.append(shared)
     return found
+
+
+def _shared(event: Row, setting: Setting) -> Explanation | None:
+    """Two hulls under its number, where they were so while it behaved like this."""
+    for shared in setting.shared:
+        if _at_once(event, shared, SHARED_WITHIN_US):
+            detail = f"Two hulls sent under its MMSI at the time. {shared['detail']}"
+            evidence, sure = shared["evidence"], share(shared["confidence"])
+            return setting.explained("shared_mmsi", told(detail, setting), evidence, sure)
+    hulls = {
+        e["track_id"]
+        for e in (event, *setting.events)
+        if e["track_id"] is not None and _at_once(event, e, 0)
+    }
+    if len(hulls) < 2:
+        return None
+    detail = f"Its MMSI was on {len(hulls)} hulls at the time."
+    return setting.explained("shared_mmsi", detail, event["evidence"])
+
+
+def _at_once(event: Row, other: Row, within_us: int) -> bool:
+    since_us, until_us = event["start_us"] - within_us, _end(event) + within_us
+    return other["start_us"] <= until_us and since_us <= _end(other)
 
 
 def _of_the_event(event: Row, setting: Setting) -> list[Explanation]:
@@ -127,7 +172,7 @@ def _of_the_event(event: Row, setting: Setting) -> list[Explanation]:
     natural = measures.get("p_natural")
     if natural is not None:
         chance = percent(natural)
-        detail = f"Reception alone explains the silence with a probability of {chance}."
+        detail = f"Taken off because reception alone may explain the silence: {chance}."
         explained = 1.0 - (1.0 - share(natural)) ** UNJUDGED_EXPONENT
         found.append(setting.explained("natural_silence", detail, event["evidence"], explained))
     if event["partner_mmsi"] is not None and not _is_ship(event["partner_mmsi"]):

@@ -52,6 +52,8 @@ class Explanation:
     probability: float
     detail: str
     evidence: tuple[int, ...] = ()
+    at_most: float = math.inf
+    """Takes away no more than this from one ground."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,7 @@ def _parts(ground: Ground, weights: Weights) -> list[float]:
     whole = softened(weights.factor(ground.name).log_odds * ground.worth, ground.certainty)
     left = [whole]
     for one in sorted(ground.explanations, key=lambda e: (e.name, e.detail)):
-        left.append(softened(left[-1], 1 - one.probability))
+        left.append(max(softened(left[-1], 1 - one.probability), left[-1] - one.at_most))
     return left
 
 

@@ -23,7 +23,8 @@ def link_grounds(links: Sequence[Row], weights: Weights, at_us: int) -> list[Gro
                 name="listed" + name,
                 of=link["link_id"],
                 certainty=share(link["probability"]),
-                detail=f"{link['detail']} Probability {percent(link['probability'])}.{more}",
+                detail=f"{link['detail']} It is that ship with a probability of "
+                f"{percent(link['probability'])}.{more}",
                 evidence=tuple(link["evidence"]),
                 explanations=explanations,
                 since_us=link["time_us"],
@@ -33,20 +34,24 @@ def link_grounds(links: Sequence[Row], weights: Weights, at_us: int) -> list[Gro
     return grounds
 
 
-def partner_ground(event: Row, links: Sequence[Row], weights: Weights) -> list[Ground]:
-    """What lists say of the other vessel of an event: the likeliest of its links, if any."""
+def partner_ground(
+    event: Row, links: Sequence[Row], weights: Weights, who: str | None = None
+) -> list[Ground]:
+    """What lists say of the other vessel of an event: the likeliest of its links, if any. `who` is
+    the name that vessel sends."""
     latest = {p["value"]: p for p in sorted(links, key=lambda p: (p["time_us"], p["value"]))}
     if not latest:
         return []
     best = max(latest.values(), key=lambda p: (p["probability"], p["value"]))
     at_us = event["end_us"] if event["end_us"] is not None else event["time_us"]
     name, more, explanations = _as_of(best, at_us, weights)
+    other = f"{who} ({best['partner_mmsi']})" if who else best["partner_mmsi"]
     return [
         Ground(
             name="partner_listed" + name,
             of=event["event_id"],
             certainty=share(best["probability"]) * share(event["confidence"]),
-            detail=f"The other vessel, {best['partner_mmsi']}, is listed with a probability of "
+            detail=f"The other vessel, {other}, is listed with a probability of "
             f"{percent(best['probability'])}. {best['detail']}{more}",
             evidence=tuple(best["evidence"]),
             explanations=explanations,

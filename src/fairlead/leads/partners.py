@@ -19,7 +19,7 @@ from fairlead.schema.tables import IDENTITIES, LINKS, PARTNERS, VESSEL_EVENTS
 
 HOUR_US = 3_600_000_000
 MEETING, SAYING = "meeting", "saying"
-_FIELDS = ("ship_type",)
+_FIELDS = ("ship_type", "name")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +27,8 @@ class Partners:
     """For each event of two vessels, hands the facts about one to the other.
 
     What becomes known of a vessel up to `horizon_h` hours after the event began is told. Of a
-    vessel the first `facts_max` ship types are told, and the last `meetings_max` events of the
-    last `settle_h` hours are remembered.
+    vessel the first `facts_max` ship types and names are told, and the last `meetings_max` events
+    of the last `settle_h` hours are remembered.
     """
 
     horizon_h: int = 72
@@ -37,7 +37,7 @@ class Partners:
     meetings_max: int = 512
 
     kind: ClassVar[str] = "partners"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     key: ClassVar[str] = "mmsi"
     reads: ClassVar[tuple[Table, ...]] = (VESSEL_EVENTS, IDENTITIES, LINKS)
     writes: ClassVar[tuple[Table, ...]] = (PARTNERS,)
@@ -47,7 +47,7 @@ class Partners:
         fresh: dict[int, list[Fact]] = {}
         for mmsi, fact in (
             *_meetings(batch[VESSEL_EVENTS]),
-            *_ship_types(batch[IDENTITIES]),
+            *_sayings(batch[IDENTITIES]),
             *_listings(batch[LINKS]),
         ):
             fresh.setdefault(mmsi, []).append(fact)
@@ -80,9 +80,10 @@ class Partners:
 
     def _bounded(self, known: Known) -> Known:
         sayings = sorted(known.of(SAYING), key=lambda f: (f.time_us, f.id))
-        types = [f for f in sayings if f.value()["fact"] == "ship_type"][: self.facts_max]
-        links = [f for f in sayings if f.value()["fact"] == "link"]
-        return Known().add([*known.of(MEETING), *types, *links])
+        kept = [f for f in sayings if f.value()["fact"] == "link"]
+        for name in _FIELDS:
+            kept += [f for f in sayings if f.value()["fact"] == name][: self.facts_max]
+        return Known().add([*known.of(MEETING), *kept])
 
     def _remembered(self, known: Known, now_us: int) -> list[Fact]:
         horizon_us = now_us - self.settle_h * HOUR_US
@@ -102,7 +103,7 @@ def _meetings(rows: pa.Table) -> Iterator[tuple[int, Fact]]:
         yield mmsi, Fact(MEETING, event_id, start_us, canonical_json(kept))
 
 
-def _ship_types(rows: pa.Table) -> Iterator[tuple[int, Fact]]:
+def _sayings(rows: pa.Table) -> Iterator[tuple[int, Fact]]:
     rows = rows.filter(pc.field("field").isin(_FIELDS))
     columns = ("mmsi", "field", "value", "first_seen_us", "first_observation_id")
     for mmsi, name, value, time_us, observation_id in zip(

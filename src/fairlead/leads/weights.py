@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -39,13 +40,16 @@ class Weight:
 
 @dataclass(frozen=True, slots=True)
 class Innocent:
-    """An explanation: of behaviours with `probability`, or of the vessel with `log_odds` < 0."""
+    """An explanation: of behaviours with `probability`, or of the vessel with `log_odds` < 0.
+
+    From one behaviour it takes away at most `at_most`."""
 
     name: str
     reason: str
     probability: float = 0.0
     explains: tuple[str, ...] = ()
     log_odds: float = 0.0
+    at_most: float = math.inf
     ship_types: tuple[int, ...] = ()
 
 
@@ -129,6 +133,7 @@ def _innocent(name: str, value: Mapping[str, Any]) -> Innocent:
         probability=float(value.get("probability", 0.0)),
         explains=tuple(value.get("explains", ())),
         log_odds=float(value.get("log_odds", 0.0)),
+        at_most=float(value.get("at_most", math.inf)),
         ship_types=tuple(value.get("ship_types", ())),
     )
 
@@ -143,7 +148,7 @@ def _check(weights: Weights, name: str) -> None:
     innocents = {i.name for i in weights.innocents}
     faults += [f"innocent `{i}` is missing" for i in _NEEDED_INNOCENTS if i not in innocents]
     for innocent in weights.innocents:
-        if not 0 <= innocent.probability <= 1 or innocent.log_odds > 0:
+        if not 0 <= innocent.probability <= 1 or innocent.log_odds > 0 or innocent.at_most < 0:
             faults.append(f"innocent `{innocent.name}` would accuse")
         unknown = set(innocent.explains) - factors
         faults += [f"innocent `{innocent.name}` explains unknown `{u}`" for u in sorted(unknown)]

@@ -149,10 +149,10 @@ def _name(said: Said, claim: Claim, index: ClaimIndex) -> list[Agreement]:
     n = index.namesakes(best.listed)
     shared = f"about {n:.0f} ships may bear it" if n >= 2 else "hardly another ship bears it"
     if best.edits == 0:
-        detail = f"it calls itself {best.said}, a listed name; {shared}"
+        detail = f"it calls itself {best.said}, a listed name ({shared})"
         return [Agreement("name agrees", weight, detail, evidence)]
     detail = f"it calls itself {best.said}, {best.edits} letter off the listed {best.listed}"
-    return [Agreement("name resembles", weight, f"{detail}; {shared}", evidence)]
+    return [Agreement("name resembles", weight, f"{detail} ({shared})", evidence)]
 
 
 def _name_weight(alike: Likeness, index: ClaimIndex) -> float:

@@ -213,8 +213,6 @@ def _link(
     mmsi: int, claim: Claim, time_us: int, found: list[Agreement], said: Said
 ) -> dict[str, Any]:
     probability = link_probability(sum(f.log_odds for f in found))
-    strongest = sorted(found[1:], key=lambda f: (-abs(f.log_odds), f.name))
-    grounds = "; ".join(f.detail for f in strongest[:3])
     listing = {
         "name": "claim",
         "log_odds": 0.0,
@@ -235,9 +233,19 @@ def _link(
         "claim_source": claim.source,
         "probability": probability,
         "factors": canonical_json([*(f.as_dict() for f in found), listing]),
-        "detail": f"{claim.detail} That this is it: {grounds}.",
+        "detail": f"{claim.detail} {_grounds(found)}",
         "evidence": evidence,
     }
+
+
+def _grounds(found: list[Agreement]) -> str:
+    """The three strongest: `Matched because ...; but ...`."""
+    strongest = sorted(found[1:], key=lambda f: (-abs(f.log_odds), f.name))[:3]
+    agree = "; ".join(f.detail for f in strongest if f.log_odds >= 0)
+    differ = "; ".join(f.detail for f in strongest if f.log_odds < 0)
+    if not differ:
+        return f"Matched because {agree}."
+    return f"Matched because {agree}; but {differ}." if agree else f"Against it: {differ}."
 
 
 def _link_id(mmsi: int, claim: Claim) -> str:

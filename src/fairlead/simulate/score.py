@@ -25,6 +25,12 @@ CASES = {
     "identity_conflict": {"bad_imo", "callsign"},
 }
 """The cases that a detector can speak of, where its kind of truth has several."""
+WORTH_ACTING_ON = (
+    *("gap", "encounter", "draught_change", "identity_change", "identity_conflict"),
+    *("position_jump", "speed_mismatch", "zone"),
+)
+"""Kinds of truth that somebody hides something by, or is where it must not be. Waiting, drifting,
+braking, calling at a port and a stale destination, planted too, happen to honest ships."""
 TOLERANCE_US = 30 * 60 * 1_000_000
 CONFIDENCE_MIN = 0.5
 
@@ -98,6 +104,24 @@ def score(
             else:
                 verdicts.append(Verdict(kind, row["case"], "missed", row))
     return dict(scores), verdicts
+
+
+def are_worth_acting_on(leads: pa.Table, truth: pa.Table) -> list[bool]:
+    """By lead: whether its vessel takes part in a planted truth of WORTH_ACTING_ON at that time.
+
+    `leads` has the columns of schema.tables.LEADS, `truth` of TRUTH_EVENTS. A lead for a listing
+    alone is worth it when the vessel does something planted at any time of the truth.
+    """
+    planted: dict[int, list[dict]] = defaultdict(list)
+    for row in truth.to_pylist():
+        if row["grade"] == "planted" and row["kind"] in WORTH_ACTING_ON:
+            for mmsi in _vessels(row):
+                planted[mmsi].append(row)
+    columns = ("mmsi", "start_us", "end_us", "events")
+    return [
+        any(not events or _near_in_time({"start_us": a, "end_us": b}, row) for row in planted[mmsi])
+        for mmsi, a, b, events in zip(*(leads[c].to_pylist() for c in columns), strict=True)
+    ]
 
 
 def _judge(event: dict, truths: Iterable[dict], found: dict[int, float]) -> Verdict:

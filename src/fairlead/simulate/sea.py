@@ -96,7 +96,7 @@ def simulate(
     _write_events_truth(out / "truth.jsonl", scene, motions, start_us)
     _write_zones(out / "zones.geojson")
     _write_ports(out / "reference")
-    write_watchlists(out / "watchlist", scene)
+    write_watchlists(out / "watchlist", scene, start_us)
     (out / "README.txt").write_text(_ABOUT.format(scenario=scenario, seed=seed, hours=hours))
     vessels = [m for h, m in zip(scene.hulls, motions, strict=True) if h.station < 2]
     return Sea(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -28,8 +29,14 @@ _IUU = (
 )
 
 
-def write_watchlists(folder: Path, scene: Scene) -> None:
-    """The hero on the first list, her partner and a poacher on others, among ships not there."""
+EDITION_BEFORE_S = 14 * 86_400
+
+
+def write_watchlists(folder: Path, scene: Scene, start_us: int) -> None:
+    """The hero on the first list, her partner and a poacher on others, among ships not there.
+
+    The files are dated two weeks before the sea starts: what they name was listed then.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     rng = generator(scene.seed, 9)
     absent = Registry(rng)
@@ -40,6 +47,9 @@ def write_watchlists(folder: Path, scene: Scene) -> None:
     _eu(folder, by_role.get("partner"), absent)
     _iuu(folder, by_role.get("poacher"), absent)
     _shadow(folder, by_role.get("hero"), by_role.get("partner"), absent)
+    edition_s = start_us / 1e6 - EDITION_BEFORE_S
+    for path in folder.iterdir():
+        os.utime(path, (edition_s, edition_s))
 
 
 def _write(path: Path, header: str, rows: Sequence[Sequence[object]]) -> None:

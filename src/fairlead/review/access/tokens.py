@@ -137,7 +137,7 @@ class Tokens:
         return Principal(
             token.token_id,
             _granted(token.roles, roles),
-            token.markings & held(issuer.markings),
+            held(token.markings) & held(issuer.markings),
             token.issued_us,
             "token",
             issuer=token.issuer,

@@ -16,6 +16,7 @@ from fairlead.review.access.gate import Gate
 from fairlead.review.access.ground import SECRET_BYTES
 from fairlead.review.access.passkeys import Site
 from fairlead.review.decisions import Decisions
+from fairlead.review.evidence import Evidence
 from fairlead.review.ledger import FOLDER_NAME, StoredLedger
 from fairlead.schema.errors import EngineError
 
@@ -31,11 +32,13 @@ class Rooms:
     gate: Gate
     decisions: Decisions
     outgoing: Outgoing
+    evidence: Evidence
 
     def by_name(self) -> dict[str, Any]:
         return {
             **{"store": self.store, "ledger": self.ledger},
             **{"gate": self.gate, "decisions": self.decisions, "outgoing": self.outgoing},
+            "evidence": self.evidence,
         }
 
     def close(self) -> None:
@@ -51,7 +54,8 @@ def open_rooms(settings: Settings, site: Site, now_us: int) -> Rooms:
     outgoing = open_outgoing(
         store, ledger, gate.approvals, settings.workspace, lambda: time.time_ns() // 1000
     )
-    return Rooms(store, ledger, gate, Decisions(store, ledger), outgoing)
+    decisions, evidence = Decisions(store, ledger), Evidence(store, ledger)
+    return Rooms(store, ledger, gate, decisions, outgoing, evidence)
 
 
 def secret_of(folder: Path) -> bytes:

@@ -6,12 +6,20 @@ import importlib
 
 from fairlead.app.api.endpoint import Endpoint
 
-NAMES = ("access", "watch", "leads", "events", "vessels", "area", "times", "layers")
+NAMES = (
+    "access",
+    "watch",
+    "leads",
+    "events",
+    "vessels",
+    "area",
+    "times",
+    "layers",
+    "rules",
+    "records",
+)
 
 
 def every_endpoint() -> tuple[Endpoint, ...]:
-    return tuple(
-        endpoint
-        for name in NAMES
-        for endpoint in importlib.import_module(f"{__name__}.{name}").ENDPOINTS
-    )
+    modules = [f"{__name__}.{name}" for name in NAMES] + ["fairlead.app.api.openapi"]
+    return tuple(e for module in modules for e in importlib.import_module(module).ENDPOINTS)

@@ -1,0 +1,1 @@
+"""Photographs and written reports as evidence: what they claim is kept, persons in them are not."""

@@ -121,6 +121,10 @@ class Watch:
             for work in (self._commit, self._settle)
         ]
 
+    def use(self, flow: Flow) -> None:
+        """Settle with the steps of another flow from the next time on; the decoders stay."""
+        self._flow = flow
+
     def start(self) -> None:
         for thread in (*self._readers, *self._workers):
             thread.start()

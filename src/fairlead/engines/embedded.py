@@ -116,13 +116,20 @@ class EmbeddedEngine:
             rows = rows.filter(pa.array((times >= span.since_us) & (times < span.until_us)))
         return rows.select(list(columns)) if columns is not None else rows
 
-    def borrow(self, other: EmbeddedEngine, tables: Iterable[Table]) -> None:
-        """Read these tables from another workspace, in place, as inlets of this one."""
+    def borrow(
+        self, other: EmbeddedEngine, tables: Iterable[Table], since_us: int | None = None
+    ) -> None:
+        """Read these tables from another workspace, in place, as inlets of this one.
+
+        With `since_us`, of tables that only grow those files alone that reach beyond it.
+        """
         with self.workspace.transaction():
             for table in tables:
-                self.workspace.register(table, other.workspace.files(table), None)
+                recent = since_us is not None and not table.upserted
+                span = Span(since_us, 1 << 62) if recent and since_us is not None else None
+                self.workspace.register(table, other.workspace.files(table, span), None)
                 if table in self.inlets and not table.upserted:
-                    times = other.workspace.read(table, columns=[table.time])
+                    times = other.workspace.read(table, span, columns=[table.time])
                     if times.num_rows:
                         self._note_arrival(times[table.time].to_numpy())
 

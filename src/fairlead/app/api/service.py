@@ -82,6 +82,12 @@ class Service:
             body = {"act": action, "reason": "denied"}
             ledger.append_now(LedgerKind.REFUSED, now_us, principal.account_id, body)
 
+    def rules_changed(self) -> None:
+        """The watch, if there is one here, settles with the changed rules from now on."""
+        apply = self.rooms.get("apply_rules")
+        if apply is not None:
+            apply()
+
     def tell_decided(self, lead_id: str) -> None:
         """Tell those who may see a lead that someone's word on it came."""
         picture = self.picture

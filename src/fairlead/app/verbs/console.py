@@ -20,10 +20,14 @@ from fairlead.app.config import Settings
 from fairlead.app.flow import INLETS, Flow, build, hold_claims
 from fairlead.app.interrupt import Interrupt
 from fairlead.app.live import Watch
+from fairlead.app.rules import Rules
 from fairlead.app.words import parse_time
 from fairlead.engines.embedded import EmbeddedEngine
 from fairlead.engines.picture import History
 from fairlead.schema.source import Source
+
+RULES_EVERY_S = 60.0
+"""Rules that have run out stop counting within this time."""
 
 
 def main(given: argparse.Namespace) -> dict[str, Any]:
@@ -88,7 +92,11 @@ def _serve(
     try:
         service.start()
         if engine is not None and sources:
-            watching = _Watching(engine, sources, flow, service)
+            flow = hold_claims(engine, flow, report.tell)
+        service.rooms["rules"] = Rules(rooms.store, rooms.ledger, settings, flow)
+        if engine is not None and sources:
+            watching = _Watching(engine, sources, service)
+            service.rooms["apply_rules"] = watching.apply_rules
             watching.start()
         address = f"http://localhost:{port}/"
         _welcome(rooms, settings, address, service.now_us())
@@ -123,22 +131,28 @@ def _welcome(rooms: Rooms, settings: Settings, address: str, now_us: int) -> Non
 class _Watching:
     """A watch beside the server; when its sources have ended, what came is settled to the end."""
 
-    def __init__(
-        self, engine: EmbeddedEngine, sources: Sequence[Source], flow: Flow, service: Service
-    ) -> None:
+    def __init__(self, engine: EmbeddedEngine, sources: Sequence[Source], service: Service) -> None:
         self.error: BaseException | None = None
         self._stop = threading.Event()
-        flow = hold_claims(engine, flow, report.tell)
+        self._service = service
         open_feeds(service, list(sources))
         self._watch = Watch(
             engine,
             sources,
-            flow,
+            self._flow(),
             service.settings,
             listener=listener(service),
             ended=lambda source: service.feeds.ended(source.name),
         )
         self._thread = threading.Thread(target=self._run, name="fairlead-watch")
+
+    def _flow(self) -> Flow:
+        rules = self._service.rooms["rules"]
+        return rules.flow_with(rules.in_force(self._service.now_us()))
+
+    def apply_rules(self) -> None:
+        """Settle with the rules that are in force now."""
+        self._watch.use(self._flow())
 
     def start(self) -> None:
         self._thread.start()
@@ -146,8 +160,11 @@ class _Watching:
     def _run(self) -> None:
         try:
             self._watch.start()
+            looked_s = time.monotonic()
             while self._watch.check() and not self._stop.wait(0.2):
-                pass
+                if time.monotonic() - looked_s > RULES_EVERY_S:
+                    looked_s = time.monotonic()
+                    self.apply_rules()
             self._watch.finish()
         except BaseException as error:  # noqa: BLE001 - raised by finish() in the main thread
             self.error = error

@@ -140,11 +140,14 @@ def timeline(call: Call) -> Timeline:
     hours = heard_by_hour(view)
     events = view.table(EVENTS)["start_us"].to_numpy()
     leads = view.table(LEADS)["start_us"].to_numpy()
-    known = [*(hours["hour"].to_numpy() * HOUR_US)[[0, -1]].tolist()] if hours.height else []
-    since_us = query.since_us if query.since_us is not None else min(known, default=call.now_us)
-    until_us = query.until_us if query.until_us is not None else max(known, default=since_us)
+    known = hours["hour"].to_numpy() * HOUR_US
+    since_us, until_us = query.since_us, query.until_us
+    if since_us is None:
+        since_us = int(known[0]) if len(known) else call.now_us
+    if until_us is None:
+        until_us = int(known[-1]) + HOUR_US if len(known) else since_us
     since_us -= since_us % HOUR_US
-    until_us = max(until_us + HOUR_US - 1 - (until_us - 1) % HOUR_US, since_us + HOUR_US)
+    until_us = max(until_us + -until_us % HOUR_US, since_us + HOUR_US)
     n_hours = (until_us - since_us) // HOUR_US
     wide = -(-n_hours // query.bins)
     bin_us = int(wide * HOUR_US)

@@ -34,15 +34,10 @@ OURS = (
     + """
 sys.modules["scipy"] = None  # tests bring it, and Numba would import it where it is there
 from fairlead.observations.ais import iter_decoded
-def blocks(path, size=1 << 20):
+def blocks(path, size=2 << 20):
     with open(path, "rb") as file:
-        rest = b""
         while chunk := file.read(size):
-            end = chunk.rfind(b"\\n") + 1
-            yield rest + chunk[:end]
-            rest = chunk[end:]
-        if rest:
-            yield rest
+            yield chunk + file.readline()
 rows = 0
 for decoded in iter_decoded(blocks(sys.argv[1])):
     rows += decoded.messages.num_rows
@@ -107,6 +102,21 @@ class Ran(NamedTuple):
     wall_s: float
     cpu_s: float
     peak_mib: float
+
+
+TO_PARQUET = (
+    PREPARE
+    + """
+sys.modules["scipy"] = None
+from fairlead.app.cli import main
+import contextlib, io, json
+told = io.StringIO()
+with contextlib.redirect_stdout(told):
+    main(["decode", sys.argv[1], "-o", sys.argv[1] + ".parquet", "--json"])
+rows = json.loads(told.getvalue().splitlines()[-1])["messages"]
+"""
+    + REPORT
+)
 
 
 def run(python: str, program: str, path: Path) -> Ran | None:
@@ -181,7 +191,7 @@ def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, object]:
     thousand.write_bytes(b"".join(few.read_bytes().splitlines(keepends=True)[:1000]))
     subprocess.run([python, "-c", "from fairlead.observations.ais import warm; warm()"], check=True)
     rates: dict[str, list[float]] = {"ours": [], "pyais": [], "aiscat": []}
-    walls, first_s, peak_mib = [], [], []
+    walls, first_s, peak_mib, parquet = [], [], [], []
     for _ in range(rounds):
         for name, found, n in (
             ("ours", run(python, OURS, large), n_large),
@@ -193,6 +203,9 @@ def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, object]:
                 if name == "ours":
                     walls.append(n / found.wall_s)
                     peak_mib.append(found.peak_mib)
+        written = run(python, TO_PARQUET, some)
+        if written is not None:
+            parquet.append(n_some / written.cpu_s)
         started = run(python, OURS, thousand)
         if started is not None:
             first_s.append(started.cpu_s)
@@ -207,6 +220,7 @@ def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, object]:
         "sentences_per_s": round(ours),
         "sentences_per_s_fourfold": round(4 * n_large / fourfold.cpu_s) if fourfold else None,
         "sentences_per_wall_s": round(statistics.median(walls)),
+        "parquet_sentences_per_s": round(statistics.median(parquet)) if parquet else None,
         "ratio_pyais_table": ratio("pyais"),
         "ratio_aiscat_table": ratio("aiscat"),
         "first_1000_lines_s": round(statistics.median(first_s), 3),

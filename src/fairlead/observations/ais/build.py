@@ -82,8 +82,10 @@ def station_column(kit: s.Kit, buf: np.ndarray) -> pa.Array:
         total = kernel("number_stations", kit.compiled)(
             text_of(kit, buf), kit.found, n, hashes, numbers, codes
         )
-        _, first = np.unique(codes, return_index=True)
-        spans = kit.found[s.M_STATION_AT : s.M_STATION_LEN + 1, first[-total:]].T.tolist()
+        before = np.concatenate([[-1], np.maximum.accumulate(codes)[:-1]])
+        first = np.flatnonzero(codes > before)
+        assert len(first) == total
+        spans = kit.found[s.M_STATION_AT : s.M_STATION_LEN + 1, first].T.tolist()
         names = [bytes(buf[at : at + k]).decode("ascii", "replace") for at, k in spans]
     return words(codes, tuple(names))
 
@@ -280,7 +282,10 @@ _DETAILS = {
 
 def _details(reasons: np.ndarray, a: np.ndarray, b: np.ndarray) -> pa.Array:
     """The sentence for each reject; equal ones are written once."""
-    keys, which = np.unique((reasons.astype(np.int64) << 48) + (a << 24) + b, return_inverse=True)
-    distinct = zip(*((keys >> bits & 0xFFFFFF).tolist() for bits in (48, 24, 0)), strict=True)
-    written = [_DETAILS[s.REASONS[r]].format(a=p, b=q) for r, p, q in distinct]
-    return strings(tuple(written)).take(pa.array(which))
+    written: dict[tuple[int, int, int], str] = {}
+    sentences = []
+    for key in zip(reasons.tolist(), a.tolist(), b.tolist(), strict=True):
+        if key not in written:
+            written[key] = _DETAILS[s.REASONS[key[0]]].format(a=key[1], b=key[2])
+        sentences.append(written[key])
+    return pa.array(sentences, pa.string())

@@ -59,7 +59,8 @@ class Library:
     """Compiled kernels by name and signature."""
 
     def __init__(self) -> None:
-        self._codes = read_codes(_places())
+        self._sources = sources()
+        self._codes = read_codes(_places(), self._sources)
         self._functions: dict[str, Callable[..., int]] = {}
         self._engines: list[Any] = []
         self._put(self._codes)
@@ -75,7 +76,7 @@ class Library:
         if function is None:
             self._codes[key] = _compiled(entry(), arguments)
             self._put({key: self._codes[key]})
-            write_codes(self._codes, _places())
+            self._keep()
             function = self._functions[key]
         result, error = ctypes.c_int64(0), ctypes.c_int64(0)
         places = [ctypes.addressof(result), ctypes.addressof(error)]
@@ -84,6 +85,12 @@ class Library:
             message = f"kernel {name} failed with {status}"
             raise RuntimeError(message)
         return result.value
+
+    def _keep(self) -> None:
+        """Write what is compiled, with what others wrote since, unless the sources changed."""
+        if sources() == self._sources:
+            others = read_codes(_places(), self._sources)
+            write_codes(others | self._codes, _places(), self._sources)
 
     def _put(self, codes: dict[str, Code]) -> None:
         """Link object files into this process."""
@@ -136,8 +143,7 @@ def _places() -> tuple[Path, ...]:
     return tuple(folder / name for folder in places)
 
 
-@cache
-def _sources() -> str:
+def sources() -> str:
     """What the kernels are made from: code made from anything else is not used."""
     digest = hashlib.sha256()
     for path in sorted(HERE.glob("*.py")):
@@ -145,19 +151,19 @@ def _sources() -> str:
     return digest.hexdigest()
 
 
-def read_codes(places: Sequence[Path]) -> dict[str, Code]:
+def read_codes(places: Sequence[Path], made_from: str) -> dict[str, Code]:
     """The kernels that were kept: a line of JSON that lists them, then their object files."""
     for place in places:
         with suppress(OSError, ValueError, KeyError, TypeError):
             head, _, content = place.read_bytes().partition(b"\n")
             listed = json.loads(head)
             digest = hashlib.sha256(content).hexdigest()
-            if listed["sources"] == _sources() and listed["digest"] == digest:
+            if listed["sources"] == made_from and listed["digest"] == digest:
                 return {k: (symbol, content[a:b]) for k, symbol, a, b in listed["kernels"]}
     return {}
 
 
-def write_codes(codes: dict[str, Code], places: Sequence[Path]) -> None:
+def write_codes(codes: dict[str, Code], places: Sequence[Path], made_from: str) -> None:
     """Keep kernels in the first place that can be written; where none can, they are not kept."""
     content = b"".join(code for _, code in codes.values())
     listed, at = [], 0
@@ -165,7 +171,7 @@ def write_codes(codes: dict[str, Code], places: Sequence[Path]) -> None:
         listed.append((key, symbol, at, at + len(code)))
         at += len(code)
     digest = hashlib.sha256(content).hexdigest()
-    head = json.dumps({"sources": _sources(), "digest": digest, "kernels": listed})
+    head = json.dumps({"sources": made_from, "digest": digest, "kernels": listed})
     for place in places:
         with suppress(OSError):
             place.parent.mkdir(parents=True, exist_ok=True)

@@ -114,6 +114,6 @@ class House:
     def code(self, codes):
         return codes.at(self.now // S)
 
-    def sign_in(self, key, **lies):
+    def sign_in(self, authenticator, **lies):
         options = self.gate.passkeys.sign_in_options(now_us=self.now)
-        return self.gate.passkeys.sign_in(key.get(options, **lies), now_us=self.now)
+        return self.gate.passkeys.sign_in(authenticator.get(options, **lies), now_us=self.now)

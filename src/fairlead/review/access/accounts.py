@@ -355,6 +355,8 @@ class Accounts:
         with self._folding:
             with self._ground.store.read() as view:
                 rows = self._newer(view)
+                if self._fold.seq < 0 and _last_leaf(view) != (rows[-1][5] if rows else None):
+                    raise refusal(reason="tampered")
             if rows:
                 folded = self._folded(rows)
                 for row in rows:
@@ -374,7 +376,7 @@ class Accounts:
         )
         if self._fold.seq < 0:
             return rows
-        if not rows or rows[0][-1] != self._fold.seal:
+        if not rows or (rows[0][0], rows[0][-1]) != (self._fold.seq, self._fold.seal):
             raise refusal(reason="tampered")
         return rows[1:]
 
@@ -409,6 +411,27 @@ def created(
         "markings": sorted(markings_of(markings)),
         "expires_us": expires_us,
     }
+
+
+def _last_leaf(view: Transaction) -> int | None:
+    """Where the ledger has the last change of an account.
+
+    Looked up once, at start: whoever cuts the end off the history while nobody watches, to undo a
+    revocation, would have to cut the ledger too, and its checkpoints lie outside the database.
+    """
+    below = 1 << 62
+    while True:
+        rows = view.query(
+            "SELECT leaf_index, entry FROM ledger_entries WHERE kind = ? AND leaf_index < ?"
+            " ORDER BY leaf_index DESC LIMIT 100",
+            (LedgerKind.ACCOUNT_CHANGE.value, below),
+        )
+        for index, entry in rows:
+            if "bound" in json.loads(bytes(entry))["body"]:
+                return index
+        if not rows:
+            return None
+        below = rows[-1][0]
 
 
 def _change_of(row: Row) -> AccountChange:

@@ -28,6 +28,11 @@ def dist() -> Path:
     return Path(str(files("fairlead").joinpath(DIST)))
 
 
+def is_built() -> bool:
+    """Whether the console's pages are there to serve."""
+    return (dist() / "index.html").is_file()
+
+
 def file_at(folder: Path, path: str) -> Path | None:
     """The file that a path names inside the folder; None for one outside it or not there."""
     if "\x00" in path or "\\" in path:

@@ -211,9 +211,12 @@ def own_options(call: Call) -> Options:
     return _gate(call).enrolment.own_options(call.who, now_us=call.now_us)
 
 
-def own_passkey(call: Call) -> SessionAnswer:
-    _gate(call).enrolment.add_own(call.who, call.body.credential, now_us=call.now_us)
-    return _session(call)
+def own_passkey(call: Call) -> Answer:
+    """All sessions of the account end; the caller gets a new one."""
+    account = _gate(call).enrolment.add_own(
+        call.who, credential=call.body.credential, now_us=call.now_us
+    )
+    return _begin(call, account, "passkey")
 
 
 def sign_in_options(call: Call) -> Options:

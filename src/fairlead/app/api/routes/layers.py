@@ -266,7 +266,7 @@ ENDPOINTS = (
         query=CoverageQuery,
         formats=(ARROW, GEOJSON),
     ),
-    Endpoint("GET", "/zones", zones, ZonesAnswer, "The zones, as GeoJSON."),
+    Endpoint("GET", "/zones", zones, ZonesAnswer, "The zones, as GeoJSON.", formats=(GEOJSON,)),
     Endpoint("GET", "/ports", ports, PortPage, "Ports.", query=PortsQuery, refuses=(410,)),
     Endpoint(
         "GET",

@@ -72,7 +72,7 @@ class Timeline(msgspec.Struct):
     bins: list[Bin]
 
 
-def replay(call: Call) -> Any:
+def whereabouts(call: Call) -> Any:
     from fairlead.geo.between import on_grid
 
     query, view = call.query, call.view
@@ -169,7 +169,7 @@ ENDPOINTS = (
     Endpoint(
         "GET",
         "/replay",
-        replay,
+        whereabouts,
         ReplayAnswer,
         "Where everyone was at each instant.",
         query=ReplayQuery,

@@ -1,4 +1,5 @@
 # Two commands: `make demo` runs the main job, `make test` passes the tests.
+# With Node 20 or newer `make demo` also builds the console and opens on it.
 # Each sets up what it needs in .venv: nothing is installed outside this folder.
 
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; do \
@@ -6,10 +7,24 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install -q --disable-pip-version-check
 
-.PHONY: demo test check lint types layers tidy docs bench clean
+.PHONY: demo web test check lint types layers tidy docs bench clean
 
-demo: .venv/core
-	$(BIN)/fairlead demo --once
+NODE := $(shell node -e 'process.exit(+process.versions.node.split(".")[0] < 20)' 2>/dev/null \
+	&& command -v npm >/dev/null && echo node)
+WEB := src/fairlead/web_dist/index.html
+
+demo: .venv/core $(if $(NODE),$(WEB))
+	$(BIN)/fairlead demo
+
+web: $(WEB)
+
+$(WEB): $(shell find web -path web/node_modules -prune -o -type f -print 2>/dev/null \
+	| grep -v basemap.pmtiles)
+	@test -n "$(NODE)" || { echo "error: no Node 20 or newer with npm found"; \
+		echo "help: install it, then run: make web"; exit 1; }
+	@echo "building the console (once)"
+	cd web && npm ci --no-audit --no-fund --loglevel=error && npm run --silent build
+	@touch $@
 
 test: .venv/dev
 	$(BIN)/python -m pytest -n auto --durations=15

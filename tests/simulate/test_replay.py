@@ -1,5 +1,6 @@
 """A sea sent as a live feed arrives whole, in order, and at its pace."""
 
+import shutil
 import socket
 import threading
 
@@ -7,7 +8,7 @@ import pytest
 
 from fairlead.schema.errors import ConfigError
 from fairlead.simulate import lines_truth
-from fairlead.simulate.replay import batches, connect, replay
+from fairlead.simulate.replay import batches, connect, part_at, replay
 
 
 def test_batches_are_the_file_at_its_pace(clean_sea):
@@ -19,6 +20,16 @@ def test_batches_are_the_file_at_its_pace(clean_sea):
     lasts_s = (received[-1] - received[0]) / 1e6 / 600.0
     assert due[-1] == pytest.approx(lasts_s, abs=0.5)
     assert all(block.endswith(b"\n") for _, block in found)
+
+
+def test_a_sea_is_parted_at_an_instant(clean_sea, tmp_path):
+    folder = shutil.copytree(clean_sea.out_dir, tmp_path / "sea")
+    received = lines_truth(folder)["received_us"].to_numpy()
+    since_us = int(received[len(received) // 3])
+    before, rest = part_at(folder, since_us)
+    live = b"".join(block for _, block in batches(rest, speed=600.0))
+    assert before.read_bytes() + live == clean_sea.nmea.read_bytes()
+    assert lines_truth(rest)["received_us"].to_numpy()[0] == since_us
 
 
 def test_waits_before_each_batch(clean_sea):

@@ -27,7 +27,7 @@ _VERBS = {
     "verify": "check the whole ledger, or one proof from it, offline",
     "console": "the web console and its interface, with the watch in the same process",
     "simulate": "write a seeded sea with its truth",
-    "demo": "watch a simulated strait to its end and print the leads",
+    "demo": "watch a simulated strait, print its leads, open the console on it",
 }
 
 _EPILOG = """exit codes: 0 done, 1 unexpected failure, 2 wrong argument or setting, 3 source or
@@ -170,8 +170,9 @@ def _add_simulate(sub: argparse.ArgumentParser) -> None:
 
 
 def _add_demo(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("--once", action="store_true", help="run to the end, print, exit")
+    sub.add_argument("--once", action="store_true", help="print the leads and exit: no console")
     sub.add_argument("--seed", type=int, default=1)
+    sub.add_argument("--port", metavar="PORT", type=int, default=8480, help="the console's [8480]")
     _workspace(sub)
     sub.add_argument("--at-most", metavar="N", type=int, help="alert budget per watch [10]")
 

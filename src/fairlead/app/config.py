@@ -9,6 +9,7 @@ import argparse
 import difflib
 import os
 import re
+import sys
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -156,6 +157,13 @@ def flags(given: argparse.Namespace) -> dict[str, Any]:
 def path_of(text: str | None) -> Path | None:
     """A path argument that may be absent."""
     return None if text is None else Path(text)
+
+
+def has_display() -> bool:
+    """Whether a browser can open a window here: a text browser would take the terminal away."""
+    if sys.platform in ("darwin", "win32"):
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
 def secret_named(name: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -61,6 +62,20 @@ def replay(
         send(block)
         sent += len(block)
     return sent
+
+
+def part_at(out_dir: Path, since_us: int) -> tuple[Path, Path]:
+    """Part a sea at an instant of receipt: a file of the lines before it, and a folder with the
+    rest that `batches` and `replay` take. Both lie in `out_dir`."""
+    truth = pq.read_table(out_dir / "truth.parquet")
+    n_before = int(np.searchsorted(truth["received_us"].to_numpy(), since_us))
+    before, rest = out_dir / "before.nmea", out_dir / "live"
+    rest.mkdir(exist_ok=True)
+    with (out_dir / "sea.nmea").open("rb") as file:
+        before.write_bytes(b"".join(islice(file, n_before)))
+        (rest / "sea.nmea").write_bytes(file.read())
+    pq.write_table(truth.slice(n_before), rest / "truth.parquet")
+    return before, rest
 
 
 def connect(address: str) -> tuple[socket.socket, Callable[[bytes], None]]:

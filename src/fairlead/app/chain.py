@@ -139,7 +139,8 @@ def _print_observation(paper: Paper, row: dict[str, Any], indent: str) -> None:
         f"{indent}{iso(row['time_us'])}  MMSI {row['mmsi']}{heard}  {row['source']}:{row['line']}",
         "dim",
     )
-    paper.line(f"{indent}  {row.get('raw') or 'raw bytes not found'}", "dim")
+    for line in (row.get("raw") or "raw bytes not found").splitlines():
+        paper.line(f"{indent}  {line}", "dim")
 
 
 def _flat(packed: str) -> str:

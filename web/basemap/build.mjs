@@ -19,7 +19,7 @@ const named = (file) => JSON.parse(readFileSync(join(here, file), "utf8"));
 
 const fine = atlas("countries-10m");
 const layers = {
-  land: { type: "FeatureCollection", features: [feature(fine, fine.objects.land)].flatMap(parts) },
+  land: { type: "FeatureCollection", features: parts(feature(fine, fine.objects.land)) },
   coast: lines(mesh(fine, fine.objects.countries, (a, b) => a === b)),
   border: lines(mesh(fine, fine.objects.countries, (a, b) => a !== b)),
   country: points(feature(fine, fine.objects.countries).features.map(countryLabel)),
@@ -27,8 +27,31 @@ const layers = {
   port: points(named("ports.json").map(([name, lat, lon, zoom]) => ({ name, lat, lon, zoom }))),
 };
 
+/** Each polygon on its own, with longitudes that run on over 180 degrees (the package has none cut
+ * there); the one around the pole is closed along the edge of the map. */
 function parts(collection) {
-  return collection.type === "FeatureCollection" ? collection.features : [collection];
+  return collection.features
+    .flatMap(({ geometry }) => (geometry.type === "Polygon" ? [geometry.coordinates] : geometry.coordinates))
+    .map((rings) => ({
+      type: "Feature",
+      properties: {},
+      geometry: { type: "Polygon", coordinates: rings.map(unwrapRing) },
+    }));
+}
+
+function unwrapRing(ring) {
+  const line = unwrap(ring);
+  const [first, last] = [line[0], line.at(-1)];
+  if (Math.abs(first[0] - last[0]) < 1) return line;
+  return [...line, [last[0], -89.99], [first[0], -89.99], first];
+}
+
+function unwrap(line) {
+  let before = line[0][0];
+  return line.map(([lon, lat]) => {
+    before = lon + 360 * Math.round((before - lon) / 360);
+    return [before, lat];
+  });
 }
 
 function points(labels) {
@@ -40,22 +63,9 @@ function points(labels) {
   return { type: "FeatureCollection", features };
 }
 
-/** Without the seams that polygons need along 180 degrees and at the pole. */
-function lines(geometry) {
-  const seam = ([lon, lat]) => Math.abs(lon) > 179.999 || lat < -89.9;
-  const coordinates = [];
-  for (const line of geometry.coordinates) {
-    let run = [line[0]];
-    for (let i = 1; i < line.length; i += 1) {
-      if (seam(line[i - 1]) && seam(line[i])) {
-        if (run.length > 1) coordinates.push(run);
-        run = [];
-      }
-      run.push(line[i]);
-    }
-    if (run.length > 1) coordinates.push(run);
-  }
-  return { type: "Feature", properties: {}, geometry: { type: "MultiLineString", coordinates } };
+function lines({ coordinates }) {
+  const geometry = { type: "MultiLineString", coordinates: coordinates.map(unwrap) };
+  return { type: "Feature", properties: {}, geometry };
 }
 
 /** The name in the middle of the country's largest part; larger countries earlier. */

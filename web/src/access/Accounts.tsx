@@ -16,7 +16,7 @@ export function Accounts() {
   const { value, error } = useAnswer(`accounts ${String(count)}`, (signal) => get<Page<Account>>("/accounts", {}, signal));
   const revoke = async (account: Account) => {
     try {
-      await patch(`/accounts/${encodeURIComponent(account.account_id)}`, { revoked: !account.revoked });
+      await patch(`/accounts/${encodeURIComponent(account.account_id)}`, { revoked: account.revoked_us === null });
       again();
     } catch (failure) {
       tellError(failure);
@@ -36,7 +36,7 @@ export function Accounts() {
         </thead>
         <tbody>
           {(value?.items ?? []).map((a) => (
-            <tr key={a.account_id} className={a.revoked ? "revoked" : ""}>
+            <tr key={a.account_id} className={a.revoked_us === null ? "" : "revoked"}>
               <td>
                 <bdi>{shown(a.handle)}</bdi> <span className="muted small">{a.account_id}</span>
               </td>
@@ -44,7 +44,7 @@ export function Accounts() {
               <td className="small">{a.markings.join(" ")}</td>
               <td>
                 <button type="button" onClick={() => void revoke(a)}>
-                  {a.revoked ? t("accounts.restore") : t("accounts.revoke")}
+                  {a.revoked_us === null ? t("accounts.revoke") : t("accounts.restore")}
                 </button>
               </td>
             </tr>
@@ -67,7 +67,7 @@ function Invite({ done }: { done: () => void }) {
     try {
       const held = markings.split(/[\s,]+/).filter(Boolean);
       const answer = await post<{ link: string }>("/accounts", { handle, roles, markings: held });
-      setLink(answer.link.includes("#/") ? answer.link : `${location.origin}/#/enrol/${answer.link}`);
+      setLink(answer.link.includes("#") ? answer.link : `${location.origin}/#enrol=${answer.link}`);
       done();
     } catch (failure) {
       tellError(failure);

@@ -10,7 +10,7 @@ export function Enrol({ link, done }: { link: string; done: () => void }) {
   const [handle, setHandle] = useState("");
   const [password, setPassword] = useState("");
   const [code, setCode] = useState("");
-  const [totp, setTotp] = useState<{ totp_uri: string; account_id: string } | null>(null);
+  const [totp, setTotp] = useState<{ totp_uri: string } | null>(null);
   const [error, setError] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
   const attempt = async (act: () => Promise<boolean>) => {
@@ -43,7 +43,7 @@ export function Enrol({ link, done }: { link: string; done: () => void }) {
   const withCode = (event: FormEvent) => {
     event.preventDefault();
     void attempt(async () => {
-      await post("/enrol/totp", { link, code, account_id: totp?.account_id });
+      await post("/enrol/totp", { link, code });
       return true;
     });
   };

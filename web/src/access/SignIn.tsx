@@ -2,7 +2,7 @@ import { type FormEvent, type ReactNode, useState } from "react";
 import { ApiError, loadSession, post } from "../api/client";
 import { useText } from "../i18n";
 import { Preferences } from "../app/Preferences";
-import { supported, usePasskey } from "./passkey";
+import { supported, askPasskey } from "./passkey";
 
 export function Gate({ title, children }: { title: string; children: ReactNode }) {
   return (
@@ -48,7 +48,7 @@ export function SignIn({ enrolmentOpen }: { enrolmentOpen: boolean }) {
   const withPasskey = () =>
     attempt(async () => {
       const options = await post<Record<string, unknown>>("/sign-in/options");
-      await post("/sign-in/passkey", { credential: await usePasskey(options) });
+      await post("/sign-in/passkey", { credential: await askPasskey(options) });
     });
   const withPassword = (event: FormEvent) => {
     event.preventDefault();

@@ -12,7 +12,7 @@ export async function createPasskey(options: Json): Promise<unknown> {
   return toJson(await navigator.credentials.create({ publicKey }));
 }
 
-export async function usePasskey(options: Json): Promise<unknown> {
+export async function askPasskey(options: Json): Promise<unknown> {
   const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(
     inner(options) as unknown as PublicKeyCredentialRequestOptionsJSON,
   );

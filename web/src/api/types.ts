@@ -25,9 +25,10 @@ export interface Account {
   handle: string;
   roles: Role[];
   markings: string[];
-  revoked?: boolean;
-  methods?: string[];
-  created_us?: Micros;
+  state: string;
+  created_us: Micros;
+  expires_us: Micros | null;
+  revoked_us: Micros | null;
 }
 
 export type FeedState = "live" | "slow" | "dead" | "ended" | "waiting";

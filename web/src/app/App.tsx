@@ -59,7 +59,7 @@ export function App() {
 }
 
 function enrolmentLink(): string | null {
-  const found = /^#\/enrol\/(.+)$/.exec(location.hash);
+  const found = /^#\/?enrol[=/](.+)$/.exec(location.hash);
   return found?.[1] ? decodeURIComponent(found[1]) : null;
 }
 

@@ -127,7 +127,6 @@ export function likelihood(probability: number): Likelihood {
 
 /** Hostile text made visible: control and direction characters as their code points. */
 export function shown(text: string): string {
-  // eslint-disable-next-line no-control-regex
   const hidden = /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/gu;
   return text.replace(hidden, (c) => {
     const code = (c.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0");

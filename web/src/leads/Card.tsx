@@ -70,7 +70,7 @@ function Opened({ card }: { card: LeadCard }) {
   const chain = useAnswer(`evidence ${lead.lead_id} ${lead.digest}`, (signal) =>
     get<Partial<Page<Observation>> & { observations?: Observation[] }>(
       `/leads/${encodeURIComponent(lead.lead_id)}/evidence`,
-      { limit: 500 },
+      {},
       signal,
     ),
   );

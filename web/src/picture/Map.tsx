@@ -10,13 +10,13 @@ import { useStore } from "../app/store";
 import { look, openLead, openVessel, view } from "../app/view";
 import type { Lead } from "../api/types";
 import type { Position } from "../geo/longitude";
-import { wrap } from "../geo/longitude";
+import { boundsOf, wrap } from "../geo/longitude";
 import { useText } from "../i18n";
 import { useLayers } from "./layers";
-import { drawing, flight } from "./scene";
+import { drawing, flight, flyOver } from "./scene";
 import { baseStyle } from "./style";
 import { Tip } from "./Tip";
-import type { Columns } from "./store";
+import { type Columns, picture, pictureLoaded } from "./store";
 import type { Seen } from "./vessels";
 
 import "maplibre-gl/dist/maplibre-gl.css";
@@ -71,7 +71,7 @@ export function ChartMap() {
         doubleClickZoom: false,
       });
     } catch {
-      setBroken(true);
+      queueMicrotask(() => { setBroken(true); });
       return;
     }
     made.touchZoomRotate.disableRotation();
@@ -125,9 +125,14 @@ export function ChartMap() {
   useEffect(() => {
     if (!map || !target) return;
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    map.resize();
     map.fitBounds(target.bounds, { padding: 60, maxZoom: 11, duration: still ? 0 : 500 });
     flight.set(null);
   }, [map, target]);
+  const loaded = useStore(pictureLoaded);
+  useEffect(() => {
+    if (loaded && view.get().zoom === null && view.get().lead === null) flyOver(boundsOf(lastPlaces()));
+  }, [loaded]);
   useKeys({
     g: () => {
       map?.getCanvas().focus();
@@ -143,6 +148,19 @@ export function ChartMap() {
       {picked && <Tip info={picked} data={data} />}
     </div>
   );
+}
+
+/** Where vessels are, without the few far from all others: what a first look should show. */
+function lastPlaces(): Position[] {
+  const { place, n } = picture.data;
+  const all = Array.from({ length: n }, (_, i): Position => [place[2 * i] ?? 0, place[2 * i + 1] ?? 0]);
+  const cut = Math.floor(n / 20);
+  const middle = (axis: 0 | 1) => {
+    const sorted = all.map((p) => p[axis]).sort((a, b) => a - b);
+    return [sorted[cut] ?? -180, sorted[n - 1 - cut] ?? 180] as const;
+  };
+  const [[west, east], [south, north]] = [middle(0), middle(1)];
+  return all.filter(([lon, lat]) => lon >= west && lon <= east && lat >= south && lat <= north);
 }
 
 function open(info: PickingInfo, data: Columns): void {

@@ -9,7 +9,7 @@ import { useStore } from "../app/store";
 import { view as viewStore } from "../app/view";
 import type { Position } from "../geo/longitude";
 import {
-  type CoverageCell,
+  type CoverageAnswer,
   coverageLayer,
   eventsLayer,
   leadLayers,
@@ -25,8 +25,6 @@ import { type Columns, picture, pictureVersion } from "./store";
 import { type Seen, vesselLayers } from "./vessels";
 import { silent } from "../feeds/health";
 
-const NO_ZONES: GeoJSON.FeatureCollection = { type: "FeatureCollection", features: [] };
-
 /** All layers for what is seen, lowest first, and the columns that vessels were drawn from. */
 export function useLayers(seen: Seen): { layers: Layer[]; data: Columns } {
   const theme = useStore(themeStore);
@@ -36,6 +34,7 @@ export function useLayers(seen: Seen): { layers: Layer[]; data: Columns } {
   const version = useStore(pictureVersion);
   const health = useStore(status);
   const isDrawing = useStore(drawing);
+  const names = view.layers.includes("names");
   const on = (layer: (typeof view.layers)[number]) => view.layers.includes(layer);
   const data = past ?? picture.data;
   const newest = useMemo(
@@ -48,10 +47,10 @@ export function useLayers(seen: Seen): { layers: Layer[]; data: Columns } {
   const hour = Math.floor((view.at ?? newest) / 3.6e9) * 3.6e9;
   const ready = newest > 0;
   const coverage = useAnswer(on("coverage") && ready ? `coverage ${String(hour)}` : null, (signal) =>
-    get<Page<CoverageCell>>("/coverage", { time_us: hour }, signal),
+    get<CoverageAnswer>("/coverage", { time_us: hour }, signal),
   );
   const zones = useAnswer(on("zones") ? "zones" : null, (signal) =>
-    get<GeoJSON.FeatureCollection>("/zones", { format: "geojson" }, signal),
+    get<GeoJSON.FeatureCollection>("/zones", {}, signal),
   );
   const ports = useAnswer(on("ports") && seen.zoom > 4 ? `ports ${box}` : null, (signal) =>
     get<Page<Port>>("/ports", { bbox: box, limit: 500 }, signal),
@@ -59,21 +58,27 @@ export function useLayers(seen: Seen): { layers: Layer[]; data: Columns } {
   const events = useAnswer(on("events") && seen.zoom > 4 ? `events ${box}` : null, (signal) =>
     get<Page<Event>>("/events", { bbox: box, limit: 500 }, signal),
   );
-  const marked = useMemo(() => new Set([...scene.leads.map((l) => l.mmsi), ...scene.found]), [scene]);
   const dim = past === null && silent(health);
-  const chosen = chosenPlace(view.vessel, view.lead, scene.leads, data);
-  const layers: Layer[] = [];
-  if (on("coverage") && coverage.value) layers.push(coverageLayer(coverage.value.items, theme));
-  if (on("zones")) layers.push(zonesLayer(zones.value ?? NO_ZONES, theme));
-  if (on("ports") && ports.value) layers.push(portsLayer(ports.value.items, theme));
-  layers.push(...ringLayers(view.ring as Position[], isDrawing, theme));
-  layers.push(...wayLayers(scene, theme));
-  if (on("events") && events.value) layers.push(eventsLayer(events.value.items, theme));
-  layers.push(eventsLayer(scene.events, theme, "card-events"));
-  const now_us = view.at ?? newest;
-  layers.push(...vesselLayers(data, { theme, now_us, seen, names: on("names"), dim, marked }));
-  layers.push(...leadLayers(scene.leads, view.lead, theme));
-  layers.push(...markLayers(scene, chosen, theme));
+  const layers = useMemo(() => {
+    const marked = new Set([...scene.leads.map((l) => l.mmsi), ...scene.found]);
+    const chosen = chosenPlace(view.vessel, view.lead, scene.leads, data);
+    const now_us = view.at ?? newest;
+    const made: Layer[] = [];
+    if (coverage.value) made.push(coverageLayer(coverage.value, theme));
+    if (zones.value) made.push(zonesLayer(zones.value, theme));
+    if (ports.value) made.push(portsLayer(ports.value.items, theme));
+    made.push(...ringLayers(view.ring as Position[], isDrawing, theme));
+    made.push(...wayLayers(scene, theme));
+    if (events.value) made.push(eventsLayer(events.value.items, theme));
+    made.push(eventsLayer(scene.events, theme, "card-events"));
+    made.push(...vesselLayers(data, { theme, now_us, seen, names, dim, marked }));
+    made.push(...leadLayers(scene.leads, view.lead, theme, seen.zoom));
+    made.push(...markLayers(scene, chosen, theme));
+    return made;
+    // `version` stands for the columns, which are written in place
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [scene, data, version, newest, seen, theme, dim, names, isDrawing, view.vessel, view.lead, view.at,
+    view.ring, coverage.value, zones.value, ports.value, events.value]);
   return { layers, data };
 }
 

@@ -8,11 +8,15 @@ import type { Scene } from "./scene";
 import { PALETTES } from "./style";
 import { dashes, reach, topSpeed, wayOf } from "./track";
 
-export interface CoverageCell {
-  lat_deg: number;
-  lon_deg: number;
-  p_message: number;
-  n_vessels?: number;
+/** Cells with the probability that a message sent in them arrives. */
+export interface CoverageAnswer {
+  columns: {
+    west_deg: number[];
+    south_deg: number[];
+    east_deg: number[];
+    north_deg: number[];
+    p_message: number[];
+  };
 }
 
 export interface Port {
@@ -21,17 +25,15 @@ export interface Port {
   lon_deg: number;
 }
 
-const CELL_DEG = 0.5;
-
-export function coverageLayer(cells: readonly CoverageCell[], theme: Theme): Layer {
+export function coverageLayer({ columns: c }: CoverageAnswer, theme: Theme): Layer {
   const { heard } = PALETTES[theme];
-  return new PolygonLayer<CoverageCell>({
+  return new PolygonLayer<{ p_message: number; ring: Position[] }>({
     id: "coverage",
-    data: cells,
-    getPolygon: ({ lon_deg: x, lat_deg: y }) => {
-      const h = CELL_DEG / 2;
-      return [[x - h, y - h], [x + h, y - h], [x + h, y + h], [x - h, y + h]];
-    },
+    data: c.p_message.map((p_message, i) => {
+      const [w = 0, s = 0, e = 0, n = 0] = [c.west_deg[i], c.south_deg[i], c.east_deg[i], c.north_deg[i]];
+      return { p_message, ring: [[w, s], [e, s], [e, n], [w, n]] satisfies Position[] };
+    }),
+    getPolygon: (cell) => cell.ring,
     getFillColor: (cell) => [...heard, 20 + 90 * cell.p_message],
     getLineColor: [...heard, 70],
     lineWidthMinPixels: 0.5,
@@ -112,17 +114,19 @@ export function eventsLayer(events: readonly Event[], theme: Theme, id = "events
     data: placed(events),
     getPosition: (e) => [e.lon_deg, e.lat_deg],
     getFillColor: [...event, 40],
-    getLineColor: [...event, 230],
+    getLineColor: [...event, 220],
     stroked: true,
-    lineWidthMinPixels: 1.5,
+    lineWidthMinPixels: 1.2,
     radiusUnits: "pixels",
-    getRadius: 6,
+    getRadius: 4.5,
     pickable: true,
   });
 }
 
+const RANKS_ZOOM = 5.5;
+
 /** A ring with its rank around each lead of the queue; the open one twice as wide. */
-export function leadLayers(leads: readonly Lead[], open: string | null, theme: Theme): Layer[] {
+export function leadLayers(leads: readonly Lead[], open: string | null, theme: Theme, zoom: number): Layer[] {
   const { lead, ink, paper } = PALETTES[theme];
   const there = placed(leads);
   return [
@@ -135,13 +139,13 @@ export function leadLayers(leads: readonly Lead[], open: string | null, theme: T
       stroked: true,
       lineWidthMinPixels: 1.6,
       radiusUnits: "pixels",
-      getRadius: (l) => (l.lead_id === open ? 16 : 10),
-      updateTriggers: { getRadius: open },
+      getRadius: (l) => (l.lead_id === open ? 16 : zoom < RANKS_ZOOM ? 5 : 10),
+      updateTriggers: { getRadius: [open, zoom < RANKS_ZOOM] },
       pickable: true,
     }),
     new TextLayer<Placed<Lead>>({
       id: "lead-ranks",
-      data: there.filter((l) => l.rank !== null),
+      data: there.filter((l) => l.rank !== null && (zoom >= RANKS_ZOOM || l.lead_id === open)),
       getPosition: (l) => [l.lon_deg, l.lat_deg],
       getText: (l) => String(l.rank),
       getPixelOffset: [0, -19],

@@ -38,7 +38,7 @@ export function show(change: Partial<Scene>): void {
   scene.set((now) => ({ ...now, ...change }));
 }
 
-export function flyTo(lon: number, lat: number, span_deg = 0.6): void {
+export function flyTo(lon: number, lat: number, span_deg = 1): void {
   flight.set({ bounds: [lon - span_deg, lat - span_deg / 2, lon + span_deg, lat + span_deg / 2] });
 }
 

@@ -52,8 +52,12 @@ export function within(data: Columns, seen: Seen): Int32Array {
 export function vesselLayers(data: Columns, look: VesselLook): Layer[] {
   const rows = within(data, look.seen);
   if (look.seen.zoom < EACH_ZOOM && rows.length > FEW) return crowd(data, rows, look);
-  const layers: Layer[] = [dots(data, rows, look)];
-  if (look.seen.zoom >= ARROWS_ZOOM) layers.push(arrows(data, rows, look));
+  const near = look.seen.zoom >= ARROWS_ZOOM;
+  const moves = (i: number) => near && (data.speed_kn[i] ?? 0) > STOPPED_KN && isKnown(direction(data, i));
+  const layers: Layer[] = [
+    dots(data, rows.filter((i) => !moves(i)), look),
+    arrows(data, rows.filter(moves), look),
+  ];
   if (look.names && look.seen.zoom >= NAMES_ZOOM) layers.push(names(data, rows, look));
   return layers;
 }
@@ -93,14 +97,13 @@ function dots(data: Columns, rows: Int32Array, look: VesselLook): Layer {
       rows,
     },
     radiusUnits: "pixels",
-    getRadius: near ? 3 : look.seen.zoom > 4 ? 2.4 : 1.8,
+    getRadius: near ? 3.4 : look.seen.zoom > 4 ? 2.4 : 1.8,
     pickable: true,
     parameters: { depthCompare: "always" },
   });
 }
 
-function arrows(data: Columns, rows: Int32Array, look: VesselLook): Layer {
-  const moving = rows.filter((i) => (data.speed_kn[i] ?? 0) > STOPPED_KN && isKnown(direction(data, i)));
+function arrows(data: Columns, moving: Int32Array, look: VesselLook): Layer {
   const angle = new Float32Array(moving.length);
   moving.forEach((i, k) => {
     angle[k] = -direction(data, i);
@@ -203,9 +206,8 @@ function arrow(): string {
     pen.fillStyle = "white";
     pen.beginPath();
     pen.moveTo(32, 4);
-    pen.lineTo(48, 58);
-    pen.lineTo(32, 47);
-    pen.lineTo(16, 58);
+    pen.lineTo(50, 60);
+    pen.lineTo(14, 60);
     pen.fill();
   }
   drawn = canvas;

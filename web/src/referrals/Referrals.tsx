@@ -2,7 +2,7 @@ import { useState } from "react";
 import { get, may, post, url } from "../api/client";
 import type { Page } from "../api/types";
 import { useAnswer } from "../api/use";
-import { usePasskey } from "../access/passkey";
+import { askPasskey } from "../access/passkey";
 import { Room } from "../app/Room";
 import { useStore } from "../app/store";
 import { tell, tellError } from "../app/toast";
@@ -146,7 +146,7 @@ function Approve({ path, act, t }: ApproveProps) {
   const approve = () =>
     act(async () => {
       const options = await post<Record<string, unknown>>(`${path}/approvals/options`, { purpose });
-      await post(`${path}/approvals`, { purpose, credential: await usePasskey(options) });
+      await post(`${path}/approvals`, { purpose, credential: await askPasskey(options) });
     }, t("refer.approved"));
   return (
     <div className="fields">

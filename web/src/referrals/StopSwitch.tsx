@@ -1,7 +1,7 @@
 import { type FormEvent, useState } from "react";
 import { may, post } from "../api/client";
 import { loadStatus, status as statusStore } from "../api/stream";
-import { usePasskey } from "../access/passkey";
+import { askPasskey } from "../access/passkey";
 import { useKeys } from "../app/keys";
 import { useStore } from "../app/store";
 import { tell, tellError } from "../app/toast";
@@ -34,7 +34,7 @@ export function StopSwitch() {
   const release = () =>
     act(async () => {
       const options = await post<Record<string, unknown>>("/stop/release/options", {});
-      await post("/stop/release", { credential: await usePasskey(options) });
+      await post("/stop/release", { credential: await askPasskey(options) });
     }, t("stop.release_said"));
   return (
     <div className="stop">

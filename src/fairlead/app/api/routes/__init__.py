@@ -17,6 +17,8 @@ NAMES = (
     "layers",
     "rules",
     "records",
+    "referrals",
+    "evidence",
 )
 
 

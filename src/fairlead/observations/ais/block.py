@@ -1,7 +1,4 @@
-"""A block of lines from the first to the last thing done with it. The one kernel to load.
-
-Every kernel that Python calls is loaded on its own, at a price of some thousand lines' decoding.
-"""
+"""A block of lines, from the first to the last thing done with it. The kernel that Python calls."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """How a message layout is written down: a table that reads like ITU-R M.1371-5.
 
 A field names the first bit and the width as the standard prints them, counted from 0 at the start
-of the message. Nothing is decoded by hand: the kernels of `bits` walk over these tables.
+of the message. Nothing is decoded by hand: the kernels of `extract` walk over these tables.
 """
 
 from __future__ import annotations

@@ -21,9 +21,12 @@ from fairlead.app.config import Settings
 from fairlead.app.flow import INLETS, Flow, Pending
 from fairlead.app.interrupt import Interrupt
 from fairlead.engines.embedded import EmbeddedEngine
+from fairlead.observations.clock import reconcile
 from fairlead.schema.source import Cursor, Source
+from fairlead.schema.span import Span
+from fairlead.schema.step import Batch
 from fairlead.schema.table import Table
-from fairlead.schema.tables import REJECTS
+from fairlead.schema.tables import POSITION_MESSAGES, RAW, REJECTS
 
 COMMIT_EVERY_S = 1.0
 SETTLE_EVERY_S = 10.0
@@ -126,6 +129,7 @@ class Watch:
         self._flow = flow
 
     def start(self) -> None:
+        warm(self._flow)
         for thread in (*self._readers, *self._workers):
             thread.start()
 
@@ -184,6 +188,21 @@ class Watch:
         if newest_us:
             until_us = newest_us - self._settings.lateness_s * 1_000_000
             self._engine.run(self._flow.steps, until_us=until_us)
+
+
+def warm(flow: Flow) -> None:
+    """Decode one sentence and forget it: kernels are loaded before the first bytes come."""
+    payload = b"!AIVDM,1,1,,A,13u?etPv2;0n:dDPwUM1U1Cb069D,0*24\n"
+    raw = RAW.rows(
+        {
+            **{"source": ["warm"], "format": ["nmea"], "offset": [0], "first_line": [1]},
+            **{"n_lines": [1], "received_us": [0], "payload": [payload]},
+        }
+    )
+    for decoder in flow.decoders:
+        _, out = decoder.step(decoder.carries.empty(), Batch({RAW: raw}), Span(0, 1))
+        if POSITION_MESSAGES in out:
+            reconcile(out[POSITION_MESSAGES], is_live=True)
 
 
 def follow(

@@ -56,6 +56,7 @@ _POINT = (
 )
 _HEAD = ("source", "format", "offset", "first_line", "n_lines")
 _TRIES = 3
+PAYLOADS_KEPT = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,7 @@ class _Held:
     tracks: dict[Path, pl.DataFrame] = field(default_factory=dict)
     rejects: dict[Path, pl.DataFrame] = field(default_factory=dict)
     heads: dict[Path, pa.Table] = field(default_factory=dict)
+    payloads: dict[tuple[Path, int], bytes] = field(default_factory=dict)
 
 
 class History:
@@ -301,8 +303,19 @@ class History:
         if best is None:
             return None
         _, path, group, head = best
-        payload = pq.ParquetFile(path).read_row_group(group, columns=["payload"])["payload"]
-        return cut_record(head, payload[0].as_py(), offset, line)
+        return cut_record(head, self._payload(path, group), offset, line)
+
+    def _payload(self, path: Path, group: int) -> bytes:
+        """A raw block; the last few are kept, since evidence lies close together."""
+        kept = self._held.payloads
+        found = kept.get((path, group))
+        if found is None:
+            with pq.ParquetFile(path) as parquet:
+                found = parquet.read_row_group(group, columns=["payload"])["payload"][0].as_py()
+            while len(kept) >= PAYLOADS_KEPT:
+                kept.pop(next(iter(kept)), None)
+            kept[path, group] = found
+        return found
 
     def _stored(self) -> Stored:
         if self.stored is None:

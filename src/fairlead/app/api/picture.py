@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from fairlead.engines.picture import History, Stored
 from fairlead.review.access.markings import MarkingRules, union
@@ -24,6 +25,7 @@ from fairlead.schema.tables import (
     LEADS,
     LINKS,
     STOPS,
+    TEXT,
 )
 
 DAY_US = 86_400_000_000
@@ -74,13 +76,12 @@ def picture_of(history: History, stored: Stored, rules: MarkingRules) -> Picture
     """Markings of derived rows are the union over the sources of their evidence."""
     demands = Demands()
     claims, identities = stored.table(CLAIMS), stored.table(IDENTITIES)
-    names = {*stored.sources, *claims["source"].to_pylist(), *identities["source"].to_pylist()}
+    named = pa.concat_arrays([pc.unique(t["source"]).cast(TEXT) for t in (claims, identities)])
+    names = {*stored.sources, *named.to_pylist()}
     of = {name: rules.of(name) for name in sorted(names)}
     of_source = {name: demands.number(marks, name) for name, marks in of.items()}
     marks = {
-        table.name: np.array(
-            [of_source[s] for s in stored.table(table)["source"].to_pylist()], np.int32
-        )
+        table.name: _numbers(stored.table(table)["source"], of_source)
         for table in (CLAIMS, IDENTITIES)
     }
     if len(set(of.values())) <= 1:
@@ -90,6 +91,13 @@ def picture_of(history: History, stored: Stored, rules: MarkingRules) -> Picture
     else:
         marks |= _derived(history, stored, of, demands)
     return Picture(stored, demands.table(), marks, of_source)
+
+
+def _numbers(sources: pa.ChunkedArray, of_source: Mapping[str, int]) -> np.ndarray:
+    """The number of each row's source."""
+    places = pc.index_in(sources.cast(TEXT), value_set=pa.array(list(of_source), TEXT))
+    numbers = np.array(list(of_source.values()), np.int32)
+    return numbers[places.to_numpy()] if len(places) else np.empty(0, np.int32)
 
 
 def _derived(

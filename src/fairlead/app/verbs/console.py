@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import sys
 import threading
 import time
 import webbrowser
@@ -26,6 +27,7 @@ from fairlead.engines.embedded import EmbeddedEngine
 from fairlead.engines.picture import History
 from fairlead.schema.source import Source
 
+SWITCH_S = 0.001
 RULES_EVERY_S = 60.0
 """Rules that have run out stop counting within this time."""
 
@@ -77,6 +79,8 @@ def _serve(
     port: int,
     show: bool,
 ) -> None:
+    # many threads share the interpreter: a position must not wait long for its turn
+    sys.setswitchinterval(SWITCH_S)
     rooms = open_rooms(settings, site_of(port, settings.hosts), _now_us())
     service = Service(
         settings=settings,

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fairlead.events.callsign_series import states_of
+from fairlead.events.callsign_series import said_states, states_of
 from fairlead.events.destination_mismatch import place_of
 from fairlead.events.event import event_rows
 from fairlead.events.identity_change import letters_apart, quoted
@@ -51,6 +51,18 @@ def test_large_ports_resolve_by_name_and_code():
     assert len(ports) > 100
     assert ports.names[place_of(ports, "NL RTM")] == "Rotterdam"
     assert ports.names[place_of(ports, "cape town")] == "Cape Town"
+
+
+@pytest.mark.parametrize(
+    ("callsign", "said"),
+    [
+        ("3FAB7", "PA"),
+        ("MABC1", "GB and its territories"),
+        ("BABC", "CN and its territories or TW"),
+    ],
+)
+def test_the_states_of_a_series_are_said_in_a_few_words(callsign, said):
+    assert said_states(states_of(callsign)) == said
 
 
 @pytest.mark.parametrize(

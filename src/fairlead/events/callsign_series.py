@@ -71,3 +71,10 @@ SERIES = MappingProxyType(_build())
 def states_of(callsign: str) -> frozenset[str]:
     """The states and territories that a call sign may belong to; empty when nobody's."""
     return SERIES.get(callsign[:2].upper(), frozenset())
+
+
+def said_states(states: frozenset[str]) -> str:
+    """PA, or GB and its territories, or CN and its territories or TW."""
+    territories = {s: set(_TERRITORIES.get(s, "").split()) & states for s in states}
+    main = sorted(states - set().union(*territories.values()))
+    return " or ".join(f"{s} and its territories" if territories[s] else s for s in main)

@@ -17,7 +17,7 @@ from fairlead.events.event import (
     said_place,
     said_time,
 )
-from fairlead.events.memory import keys_and_bounds, recalled, remembered, walked
+from fairlead.events.memory import keys_and_bounds, recalled, record_type, remembered, walked
 from fairlead.geo.sphere import M_PER_NM, M_S_PER_KN, leg, turn_deg
 from fairlead.schema.span import Span
 from fairlead.schema.step import Batch
@@ -59,7 +59,7 @@ MEMORY = Table(
     time="time_us",
     ids=("track_id",),
 )
-_RECORD = np.dtype([(f.name, f.type.to_pandas_dtype()) for f in MEMORY.columns])
+_RECORD = record_type(MEMORY)
 _FOUND = np.dtype([("row", "i8"), ("ended", "i8"), ("circle", _RECORD)])
 
 

@@ -17,6 +17,7 @@ from fairlead.events.memory import (
     insertion_points,
     keys_and_bounds,
     recalled,
+    record_type,
     remembered,
     walked,
 )
@@ -59,7 +60,7 @@ MEMORY = Table(
     time="time_us",
     ids=("mmsi",),
 )
-_RECORD = np.dtype([(f.name, f.type.to_pandas_dtype()) for f in MEMORY.columns])
+_RECORD = record_type(MEMORY)
 _FOUND = np.dtype([("row", "i8"), ("ended", "i8"), ("trip", _RECORD)])
 _SHARED = ("mmsi", "time_us", "observation_id")
 _LOCODE = re.compile(r"^([A-Z]{2})[ ]?([A-Z2-9]{3})$")

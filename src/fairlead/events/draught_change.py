@@ -10,7 +10,7 @@ import pyarrow as pa
 from numba import njit
 
 from fairlead.events.event import event_rows, events_in_order, said_duration, said_place, said_time
-from fairlead.events.memory import keys_and_bounds, recalled, remembered, walked
+from fairlead.events.memory import keys_and_bounds, recalled, record_type, remembered, walked
 from fairlead.geo.places import Places
 from fairlead.schema.span import Span
 from fairlead.schema.step import Batch, to_numpy
@@ -48,7 +48,7 @@ MEMORY = Table(
     time="time_us",
     ids=("mmsi",),
 )
-_RECORD = np.dtype([(f.name, f.type.to_pandas_dtype()) for f in MEMORY.columns])
+_RECORD = record_type(MEMORY)
 _FOUND = np.dtype([("row", "i8"), ("change", _RECORD)])
 
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 from numba import njit
 
 from fairlead.events.event import event_rows, events_in_order, said_duration, said_place, said_time
-from fairlead.events.memory import keys_and_bounds, recalled, remembered, walked
+from fairlead.events.memory import keys_and_bounds, recalled, record_type, remembered, walked
 from fairlead.geo.places import Places
 from fairlead.schema.span import Span
 from fairlead.schema.step import Batch, to_numpy
@@ -75,11 +75,11 @@ ENCOUNTER_MEMORY = Table(
     ids=("pair_id",),
 )
 
+_RECORD = record_type(ENCOUNTER_MEMORY)
 _FOUND = np.dtype(
-    [(f.name, f.type.to_pandas_dtype()) for f in ENCOUNTER_MEMORY.columns]
+    [*((n, _RECORD[n]) for n in ENCOUNTER_MEMORY.columns.names)]
     + [("known_us", np.int64), ("ended", np.int64)]
 )
-_NEVER = 2**62
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numba import njit
 
-from fairlead.events.callsign_series import states_of
+from fairlead.events.callsign_series import said_states, states_of
 from fairlead.events.event import event_rows, events_in_order, said_time
 from fairlead.events.identity_change import in_key_order, quoted
-from fairlead.events.memory import keys_and_bounds, recalled, remembered, walked
+from fairlead.events.memory import keys_and_bounds, recalled, record_type, remembered, walked
 from fairlead.schema.span import Span
 from fairlead.schema.step import Batch, to_numpy
 from fairlead.schema.table import Table, code, column
@@ -43,7 +43,7 @@ MEMORY = Table(
     time="time_us",
     ids=("field",),
 )
-_RECORD = np.dtype([(f.name, f.type.to_pandas_dtype()) for f in MEMORY.columns])
+_RECORD = record_type(MEMORY)
 _FOUND = np.dtype([("row", "i8"), ("ended", "i8"), ("said", _RECORD)])
 _KINDS = ("imo_invalid", "mid_unallocated", "callsign_flag")
 _SHIP_SIGN = re.compile(r"..[A-Z]{2}[2-9]?[0-9]?$|.[A-Z][0-9]{4}$|..[A-Z][0-9]{4}$")
@@ -130,9 +130,9 @@ def _told(number: int, said: np.void, flag: str | None) -> tuple[str, float, dic
         mid = int(said["mmsi"]) // 1_000_000
         return f"The MMSI begins with {mid}, which no country has", 0.9, {"mid": mid}
     callsign = _unpacked(int(said["value"]))
-    states = sorted(states_of(callsign))
-    text = f"The call sign {quoted(callsign)} belongs to {' or '.join(states)}, the MMSI to {flag}"
-    return text, 0.6, {"callsign": callsign, "callsign_states": states, "mmsi_flag": flag}
+    states = states_of(callsign)
+    text = f"The call sign {quoted(callsign)} belongs to {said_states(states)}, the MMSI to {flag}"
+    return text, 0.6, {"callsign": callsign, "callsign_states": sorted(states), "mmsi_flag": flag}
 
 
 def _imo(statics: pa.Table) -> tuple[np.ndarray, np.ndarray]:

@@ -11,7 +11,7 @@ from numba import njit
 
 from fairlead.events.event import event_rows, events_in_order, said_time
 from fairlead.events.identity_change import with_imo
-from fairlead.events.memory import keys_and_bounds, recalled, remembered, walked
+from fairlead.events.memory import keys_and_bounds, recalled, record_type, remembered, walked
 from fairlead.schema.span import Span
 from fairlead.schema.step import Batch
 from fairlead.schema.table import Table, column
@@ -43,7 +43,7 @@ MEMORY = Table(
     time="time_us",
     ids=("imo",),
 )
-_RECORD = np.dtype([(f.name, f.type.to_pandas_dtype()) for f in MEMORY.columns])
+_RECORD = record_type(MEMORY)
 _FOUND = np.dtype([("row", "i8"), ("ended", "i8"), ("shared", _RECORD)])
 
 

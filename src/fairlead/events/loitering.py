@@ -35,8 +35,9 @@ class Loitering:
     """A ship slower than `slow_kn` for `lasting_s_min`, and not at rest.
 
     A ship that stays within `radius_m_min` of one point is stopped, and one that mostly reports
-    being at anchor, moored or aground is at rest: neither loiters. Faster stretches of at most
-    `bridge_s` do not end it, a silence of `gap_s_max` does. Nearer to the coast than
+    being at anchor, moored or aground is at rest: neither loiters. The confidence falls below one
+    half within some 450 m of one point, the reach of a long anchor chain. Faster stretches of at
+    most `bridge_s` do not end it, a silence of `gap_s_max` does. Nearer to the coast than
     `offshore_nm_min` nothing is told, where `shore` is given.
     """
 
@@ -89,7 +90,7 @@ class Loitering:
             lat_deg=found["lat_deg"],
             lon_deg=found["lon_deg"],
             start_observation_id=found["start_id"],
-            confidence=0.9 * (1.0 - at_rest) * np.minimum(1.0, found["radius_m"] / 1000.0) ** 0.5,
+            confidence=0.9 * (1.0 - at_rest) * np.minimum(1.0, found["radius_m"] / 1000.0) ** 0.75,
             detail=[_sentence(f) for f in runs],
             measures=[_measures(f, nm) for f, nm in zip(runs, offshore_nm, strict=True)],
             evidence=[[f.start_id, f.open_id, f.last_id] for f in runs],

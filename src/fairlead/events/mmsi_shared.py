@@ -10,7 +10,7 @@ import pyarrow as pa
 from numba import njit
 
 from fairlead.events.event import event_rows, events_in_order, said_place, said_time
-from fairlead.events.memory import keys_and_bounds, recalled, remembered, walked
+from fairlead.events.memory import keys_and_bounds, recalled, record_type, remembered, walked
 from fairlead.geo.sphere import M_PER_NM, distance_m, implied_speed_kn
 from fairlead.schema.span import Span
 from fairlead.schema.step import Batch
@@ -37,6 +37,8 @@ MEMORY = Table(
             column("from_id", _I64, "observation before it, of the other hull", required=True),
             column("first_track", _I64, "hull before it", required=True),
             column("other_track", _I64, "hull after it", required=True),
+            column("n_first", _I64, "points of the hull before it since then", required=True),
+            column("n_other", _I64, "points of the hull after it since then", required=True),
             column("turn_us", _I64, "last of them", required=True),
             column("turn_id", _I64, "observation there", required=True),
             column(
@@ -51,7 +53,7 @@ MEMORY = Table(
     time="time_us",
     ids=("mmsi",),
 )
-_RECORD = np.dtype([(f.name, f.type.to_pandas_dtype()) for f in MEMORY.columns])
+_RECORD = record_type(MEMORY)
 _FOUND = np.dtype([("row", "i8"), ("ended", "i8"), ("shared", _RECORD)])
 
 
@@ -60,16 +62,19 @@ class MmsiShared:
     """Two hulls send under one MMSI by turns, too far apart to be one ship.
 
     Opens at the `turns_min`-th change of hull that would take more than `speed_kn_max` over
-    `apart_m` or more; ends when no such change came for `quiet_s`.
+    `apart_m` or more, when each of the two hulls has sent `points_min` positions since the first: a
+    few old positions that come again late (satellites' do, in bursts) are no second ship. Ends when
+    no such change came for `quiet_s`.
     """
 
     turns_min: int = 4
+    points_min: int = 5
     speed_kn_max: float = 70.0
     apart_m: float = 2000.0
     quiet_s: int = 24 * 3600
 
     kind: ClassVar[str] = "mmsi_shared"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     key: ClassVar[str] = "mmsi"
     reads: ClassVar[tuple[Table, ...]] = (TRACK_POINTS,)
     writes: ClassVar[tuple[Table, ...]] = (EVENTS,)
@@ -85,7 +90,7 @@ class MmsiShared:
             points["track_id"].to_numpy(),
             points["lat_deg"].to_numpy(),
             points["lon_deg"].to_numpy(),
-            self.turns_min,
+            (self.turns_min, self.points_min),
             self.speed_kn_max,
             self.apart_m,
             self.quiet_s * 1_000_000,
@@ -110,7 +115,6 @@ class MmsiShared:
                 lon_deg=shared["first_lon_deg"],
                 mmsi=shared["mmsi"],
                 other_track_id=shared["other_track"],
-                other_mmsi=shared["mmsi"],
                 start_observation_id=shared["first_id"],
                 confidence=np.minimum(0.99, 0.7 + 0.04 * shared["n_turns"]),
                 detail=[
@@ -121,7 +125,11 @@ class MmsiShared:
                     for s, nm, e in zip(shared, away_nm, ended, strict=True)
                 ],
                 measures=[
-                    {"apart_nm": nm, "changes": int(s["n_turns"])}
+                    {
+                        "apart_nm": nm,
+                        "changes": int(s["n_turns"]),
+                        "positions": [int(s["n_first"]), int(s["n_other"])],
+                    }
                     for s, nm in zip(shared, away_nm, strict=True)
                 ],
                 evidence=[[s["from_id"], s["first_id"], s["turn_id"]] for s in shared],
@@ -137,14 +145,14 @@ def _walk(
     track_id,
     lat_deg,
     lon_deg,
-    turns_min,
+    least,
     speed_kn_max,
     apart_m,
     quiet_us,
     records,
     found,
 ) -> int:
-    n = 0
+    (turns_min, points_min), n = least, 0
     for k in range(len(records)):
         m = records[k]
         for i in range(bounds[k], bounds[k + 1]):
@@ -161,13 +169,16 @@ def _walk(
                         m.first_us, m.first_id, m.from_id = now, observation_id[i], m.last_id
                         m.first_track, m.other_track = m.last_track, track_id[i]
                         m.first_lat_deg, m.first_lon_deg = lat_deg[i], lon_deg[i]
-                        m.away_m = 0.0
+                        m.away_m, m.n_first, m.n_other = 0.0, 1, 0
                     m.n_turns += 1
                     m.away_m = max(m.away_m, away_m)
                     m.turn_us, m.turn_id = now, observation_id[i]
-                    if m.n_turns == turns_min:
-                        m.opened = 1
-                        n = _write(found, n, i, 0, m)
+            if m.n_turns > 0:
+                m.n_first += track_id[i] == m.first_track
+                m.n_other += track_id[i] == m.other_track
+                if not m.opened and m.n_turns >= turns_min and m.n_first >= points_min <= m.n_other:
+                    m.opened = 1
+                    n = _write(found, n, i, 0, m)
             m.time_us, m.last_id, m.last_track = now, observation_id[i], track_id[i]
             m.lat_deg, m.lon_deg = lat_deg[i], lon_deg[i]
             m.n_points += 1

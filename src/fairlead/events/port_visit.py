@@ -15,7 +15,7 @@ import pyarrow as pa
 from numba import njit
 
 from fairlead.events.event import event_rows, events_in_order, said_duration, said_place, said_time
-from fairlead.events.memory import keys_and_bounds, recalled, remembered, walked
+from fairlead.events.memory import keys_and_bounds, recalled, record_type, remembered, walked
 from fairlead.geo.places import Places, nearest_place
 from fairlead.geo.sphere import distance_m, implied_speed_kn
 from fairlead.schema.span import Span
@@ -69,7 +69,7 @@ MEMORY = Table(
     time="time_us",
     ids=("track_id",),
 )
-_RECORD = np.dtype([(f.name, f.type.to_pandas_dtype()) for f in MEMORY.columns])
+_RECORD = record_type(MEMORY)
 _FOUND = np.dtype([("row", "i8"), ("ended", "i8"), ("visit", _RECORD)])
 
 LEVELS = (0.0, 0.2, 0.5, 0.85, 0.97)

@@ -14,6 +14,7 @@ from fairlead.events.memory import (
     insertion_points,
     keys_and_bounds,
     recalled,
+    record_type,
     remembered,
     walked,
 )
@@ -56,16 +57,25 @@ MEMORY = Table(
                 "n_turns", _I64, "changes between here and away, fading by the day", required=True
             ),
             column("turn_us", _I64, "last of them", required=True),
+            column(
+                "n_told", _I64, "positions away of the last jump that was written", required=True
+            ),
+            column("other_track", _I64, "another hull of this identity; 0 for none", required=True),
+            column("other_us", _I64, "first position of it", required=True),
+            column("other_lat_deg", _F64, "its place", required=True),
+            column("other_lon_deg", _F64, "its place", required=True),
+            column("shared_us", _I64, "when that hull last showed that it is one", required=True),
         ]
     ),
     key="mmsi",
     time="time_us",
     ids=("mmsi",),
 )
-_RECORD = np.dtype([(f.name, f.type.to_pandas_dtype()) for f in MEMORY.columns])
+_RECORD = record_type(MEMORY)
 _FOUND = np.dtype(
     [("row", "i8"), ("ended", "i8"), ("back_us", "i8"), ("back_id", "i8"), ("jump", _RECORD)]
 )
+_OPENED, _RETURNED, _SETTLED, _SHARED = range(4)
 _DAY_US = 86_400_000_000
 
 
@@ -73,20 +83,25 @@ _DAY_US = 86_400_000_000
 class PositionJump:
     """An identity's positions leap farther than a ship can sail, and stay or come back.
 
-    At least `points_min` positions that fit each other lie `jump_m` or more from its way, at an
-    implied speed over `speed_kn_max`. It ends when positions fit the old way again, or when the
-    new one has lasted for `settle_s`. Identities that go to and fro more than `turns_max` times a
-    day are two ships (see `mmsi_shared`), not jumps.
+    At least `points_min` positions that fit each other (by `speed_kn_max`, or within `scatter_m`)
+    lie `jump_m` or more from its way, at an implied speed over `speed_kn_max`. It ends when
+    positions fit the old way again, or when the new one has lasted for `settle_s`. Two ships on one
+    identity are no jump (see `mmsi_shared`): identities that go to and fro more than `turns_max`
+    times a day, and those where both hulls go on, which shows when positions are at the other hull
+    again and it has sailed `sailed_m` meanwhile. A jump written before that showed is taken back to
+    a confidence of a tenth. What tracks set aside as outliers is never taken for the way.
     """
 
     speed_kn_max: float = 70.0
     jump_m: float = 8000.0
+    scatter_m: float = 2000.0
+    sailed_m: float = 500.0
     points_min: int = 3
     settle_s: int = 6 * 3600
     turns_max: int = 6
 
     kind: ClassVar[str] = "position_jump"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     key: ClassVar[str] = "mmsi"
     reads: ClassVar[tuple[Table, ...]] = (TRACK_POINTS, SET_ASIDE)
     writes: ClassVar[tuple[Table, ...]] = (EVENTS,)
@@ -95,6 +110,15 @@ class PositionJump:
     def step(self, carried: pa.Table, batch: Batch, span: Span) -> tuple[pa.Table, Batch]:  # noqa: ARG002
         rows = _positions(batch)
         keys, bounds = keys_and_bounds(rows["mmsi"], carried["mmsi"].to_numpy())
+        limits = (
+            self.speed_kn_max,
+            self.jump_m,
+            self.scatter_m,
+            self.sailed_m,
+            self.points_min,
+            self.settle_s * 1_000_000,
+            self.turns_max,
+        )
         inputs = (
             bounds,
             rows["time_us"],
@@ -102,11 +126,7 @@ class PositionJump:
             rows["track_id"],
             rows["lat_deg"],
             rows["lon_deg"],
-            self.speed_kn_max,
-            self.jump_m,
-            self.points_min,
-            self.settle_s * 1_000_000,
-            self.turns_max,
+            limits,
         )
         records, found = walked(_walk, inputs, recalled(MEMORY, carried, keys), _FOUND)
         return remembered(MEMORY, records), Batch({EVENTS: self._events(rows, found)})
@@ -131,7 +151,9 @@ class PositionJump:
             )
             for j in jump
         ]
-        n_away = jump["n_away"]
+        n_away = np.where(ended == _SHARED, jump["n_told"], jump["n_away"])
+        # once away and back is a jump; the more often, the likelier two ships take turns
+        sure = np.clip(0.75 + 0.03 * n_away - 0.15 * jump["n_turns"], 0.1, 0.97)
         return events_in_order(
             event_rows(
                 self,
@@ -142,14 +164,15 @@ class PositionJump:
                 lon_deg=jump["left_lon_deg"],
                 mmsi=jump["mmsi"],
                 start_observation_id=jump["first_id"],
-                confidence=np.minimum(0.97, 0.7 + 0.03 * n_away - 0.1 * jump["n_turns"]),
+                confidence=np.where(ended == _SHARED, 0.1, sure),
                 detail=[_sentence(f, nm) for f, nm in zip(found, away_nm, strict=True)],
                 measures=[
                     {
                         "away_nm": nm,
                         "implied_speed_kn": kn,
                         "positions_away": int(n),
-                        "returned": bool(e == 1),
+                        "returned": bool(e in (_RETURNED, _SHARED)),
+                        "two_hulls": bool(e == _SHARED),
                         "away_lat_deg": j["first_lat_deg"],
                         "away_lon_deg": j["first_lon_deg"],
                     }
@@ -171,10 +194,15 @@ def _sentence(f: np.void, away_nm: float) -> str:
         f"{said_place(jump['left_lat_deg'], jump['left_lon_deg'])} to "
         f"{said_place(jump['first_lat_deg'], jump['first_lon_deg'])}"
     )
-    if f["ended"] == 1:
+    if f["ended"] == _RETURNED:
         return f"{said}, and was back on its way at {said_time(f['back_us'])}."
-    if f["ended"] == 2:
+    if f["ended"] == _SETTLED:
         return f"{said}, and did not come back."
+    if f["ended"] == _SHARED:
+        return (
+            f"{said}; but at {said_time(f['back_us'])} the hull there had sailed on by itself: "
+            "two ships send under this MMSI."
+        )
     return said + "."
 
 
@@ -194,26 +222,13 @@ def _positions(batch: Batch) -> dict[str, np.ndarray]:
 
 
 @njit(cache=True)
-def _walk(
-    bounds,
-    time_us,
-    observation_id,
-    track_id,
-    lat_deg,
-    lon_deg,
-    speed_kn_max,
-    jump_m,
-    points_min,
-    settle_us,
-    turns_max,
-    records,
-    found,
-) -> int:
+def _walk(bounds, time_us, observation_id, track_id, lat_deg, lon_deg, limits, records, found):
+    speed_kn_max, jump_m, scatter_m, sailed_m, points_min, settle_us, turns_max = limits
     n = 0
     for k in range(len(records)):
         m = records[k]
         for i in range(bounds[k], bounds[k + 1]):
-            now, lat, lon = time_us[i], lat_deg[i], lon_deg[i]
+            now, lat, lon, track = time_us[i], lat_deg[i], lon_deg[i], track_id[i]
             away_m = distance_m(m.lat_deg, m.lon_deg, lat, lon)
             fits = m.n_here == 0 or _fits(away_m, now - m.time_us, speed_kn_max, jump_m)
             leapt_m = 0.0
@@ -222,27 +237,51 @@ def _walk(
                 leapt_m = distance_m(m.away_lat_deg, m.away_lon_deg, lat, lon)
                 fits = fits and away_m <= leapt_m
             if fits:
-                if m.n_away > 0:
-                    n = _returned(m, i, now, observation_id[i], found, n)
-                _stand(m, now, observation_id[i], track_id[i], lat, lon)
+                if track != 0:
+                    if m.n_away > 0:
+                        n = _returned(m, i, now, observation_id[i], found, n)
+                    _stand(m, now, observation_id[i], track, lat, lon)
                 continue
-            if m.n_away > 0 and not _fits(leapt_m, now - m.away_us, speed_kn_max, jump_m):
+            if m.n_away > 0 and not _fits(leapt_m, now - m.away_us, speed_kn_max, scatter_m):
                 if m.opened:
                     continue
                 m.n_away = 0
+            if track != 0 and _sailed_on(m, now, track, lat, lon, sailed_m, speed_kn_max):
+                if m.n_away == 0 and m.n_told > 0:
+                    n = _write(found, n, i, _SHARED, now, observation_id[i], m)
+                m.n_told = 0
             if m.n_away == 0:
                 _leave(m, now, observation_id[i], lat, lon)
             m.n_away += 1
             m.away_us, m.away_id, m.away_lat_deg, m.away_lon_deg = now, observation_id[i], lat, lon
-            if m.n_away == points_min and m.n_turns <= turns_max and m.n_here >= points_min:
+            shared = m.n_turns > turns_max or (m.shared_us > 0 and now - m.shared_us < _DAY_US)
+            if m.n_away == points_min and m.n_here >= points_min and not shared:
                 m.opened = 1
-                n = _write(found, n, i, 0, 0, 0, m)
+                n = _write(found, n, i, _OPENED, 0, 0, m)
             if now - m.first_us >= settle_us and m.n_away >= points_min and away_m >= jump_m:
                 if m.opened:
-                    n = _write(found, n, i, 2, now, observation_id[i], m)
-                m.n_away, m.opened = 0, 0
-                _stand(m, now, observation_id[i], track_id[i], lat, lon)
+                    n = _write(found, n, i, _SETTLED, now, observation_id[i], m)
+                m.n_away, m.opened, m.n_told = 0, 0, 0
+                _stand(m, now, observation_id[i], track, lat, lon)
     return n
+
+
+@njit(cache=True)
+def _sailed_on(m, now, track, lat, lon, sailed_m, speed_kn_max) -> bool:
+    """Whether this position, off the way, is of a hull seen there before a return, that sailed on.
+
+    Only at the first position away: what it does in one stay there, a forger can do too.
+    """
+    if track != m.other_track:
+        m.other_track, m.other_us, m.other_lat_deg, m.other_lon_deg = track, now, lat, lon
+        return False
+    if m.n_away > 0:
+        return False
+    moved_m = distance_m(m.other_lat_deg, m.other_lon_deg, lat, lon)
+    if moved_m < sailed_m or not _fits(moved_m, now - m.other_us, speed_kn_max, 0.0):
+        return False
+    m.shared_us = now
+    return True
 
 
 @njit(cache=True)
@@ -269,8 +308,9 @@ def _leave(m, now, observation_id, lat, lon) -> None:
 
 @njit(cache=True)
 def _returned(m, row, now, observation_id, found, n) -> int:
+    m.n_told = m.n_away if m.opened else 0
     if m.opened:
-        n = _write(found, n, row, 1, now, observation_id, m)
+        n = _write(found, n, row, _RETURNED, now, observation_id, m)
     m.n_away, m.opened = 0, 0
     return n
 

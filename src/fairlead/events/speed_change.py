@@ -11,6 +11,7 @@ from numba import njit
 
 from fairlead.events.event import event_rows, events_in_order, said_duration, said_place, said_time
 from fairlead.events.memory import keys_and_bounds, recalled, remembered, walked
+from fairlead.geo.shore import Shore
 from fairlead.geo.sphere import implied_speed_kn
 from fairlead.schema.span import Span
 from fairlead.schema.step import Batch, to_numpy
@@ -37,6 +38,7 @@ MEMORY = Table(
             column("last_id", _I64, "last observation at it", required=True),
             column("new_since_us", _I64, "start of the speed that may replace it", required=True),
             column("n_new", _I64, "points at it", required=True),
+            column("n_between", _I64, "points at other speeds before it", required=True),
             column("new_kn", _F64, "their mean", required=True),
             column("new_id", _I64, "first observation at it", required=True),
             column("new_lat_deg", _F64, "place of it", required=True),
@@ -70,9 +72,11 @@ class SpeedChange:
     """A vessel that held its speed is within moments at quite another speed, and holds that.
 
     The first speed must be held for `steady_s`, the second for `held_s`, each by `steady_points`
-    points; one bad value changes nothing. Reported speed is used, and displacement where there is
-    none. Getting under way from rest is no event, and craft faster than `fast_craft_kn` change
-    speed at will and are left out.
+    points; one bad value changes nothing. Where a report was lost between the two, the change
+    counts as sudden for twice `within_s`. Reported speed is used, and displacement where there is
+    none. Getting under way from rest is no event, nor is coming to rest nearer to the coast than
+    `rest_offshore_nm_min`, where `shore` is given: boats come home. Craft faster than
+    `fast_craft_kn` change speed at will and are left out.
     """
 
     change_kn_min: float = 9.0
@@ -84,9 +88,11 @@ class SpeedChange:
     at_rest_kn: float = 2.0
     fast_craft_kn: float = 18.0
     silence_s_max: int = 1800
+    rest_offshore_nm_min: float = 2.0
+    shore: Shore | None = None
 
     kind: ClassVar[str] = "speed_change"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     key: ClassVar[str] = "track_id"
     reads: ClassVar[tuple[Table, ...]] = (TRACK_POINTS,)
     writes: ClassVar[tuple[Table, ...]] = (EVENTS,)
@@ -117,6 +123,10 @@ class SpeedChange:
         return remembered(MEMORY, records), Batch({EVENTS: self._events(points, found)})
 
     def _events(self, points: pa.Table, found: np.ndarray) -> pa.Table:
+        if self.shore is not None and len(found):
+            offshore_nm = self.shore.offshore_nm(found["lat_deg"], found["lon_deg"])
+            arrived = found["to_kn"] < self.at_rest_kn
+            found = found[~(arrived & (offshore_nm < self.rest_offshore_nm_min))]
         if not len(found):
             return EVENTS.empty()
         row = found["row"]
@@ -204,6 +214,7 @@ def _walk(
                 _hold(m, time_us[i], observation_id[i], speed)
                 continue
             if m.n_new == 0 or abs(speed - m.new_kn) > steady_kn:
+                m.n_between = m.n_between + m.n_new if m.n_new > 0 else 0
                 m.n_new, m.new_kn, m.new_since_us = 0, 0.0, time_us[i]
                 m.new_id, m.new_lat_deg, m.new_lon_deg = observation_id[i], lat_deg[i], lon_deg[i]
             m.n_new += 1
@@ -217,7 +228,7 @@ def _walk(
                 continue
             if (
                 abs(m.new_kn - m.steady_kn) >= change_kn_min
-                and m.new_since_us - m.until_us <= within_us
+                and _is_sudden(m, within_us)
                 and m.steady_kn > at_rest_kn
                 and _shown(m)
                 and max(m.new_kn, m.steady_kn) <= fast_craft_kn
@@ -231,6 +242,16 @@ def _walk(
                 n += 1
             _replace(m, time_us[i], observation_id[i])
     return n
+
+
+@njit(cache=True)
+def _is_sudden(m, within_us) -> bool:
+    """Whether the new speed came within the time; twice that where a report was lost meanwhile."""
+    took_us = m.new_since_us - m.until_us
+    if took_us <= within_us:
+        return True
+    usual_us = (m.until_us - m.since_us) / max(1, m.n_steady - 1)
+    return m.n_between == 0 and 2.0 * usual_us <= took_us <= 2 * within_us
 
 
 @njit(cache=True)

@@ -9,11 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fairlead.geo.areas import Area, Areas
-from fairlead.geo.geojson import areas_from, read_areas, read_reference_areas
+from fairlead.geo.geojson import areas_from, read_areas
 from fairlead.geo.rings import polygon_of
-from fairlead.geo.sphere import distance_m
 from fairlead.schema.errors import ConfigError
-from tests.data import shared_data
 
 
 def feature(ring, **properties) -> dict:
@@ -100,14 +98,6 @@ def test_containing_agrees_with_shapely(seed):
     assert set(zip(*found, strict=True)) == set(map(tuple, expected.T))
 
 
-def test_distance_is_to_the_nearest_border_and_nothing_inside():
-    areas = areas_from([feature(box(179, -1, -179, 1))], "test")
-    metres = areas.distances_m(np.array([0.0, 0.0, 3.0]), np.array([180.0, 178.0, -179.5]))
-    assert metres[0] == 0.0
-    assert metres[1] == pytest.approx(distance_m(0.0, 178.0, 0.0, 179.0), rel=1e-3)
-    assert metres[2] == pytest.approx(distance_m(3.0, 0.0, 1.0, 0.0), rel=1e-3)
-
-
 def test_the_fingerprint_says_which_areas():
     one = areas_from([feature(box(0, 0, 1, 1), name="a")], "test")
     same = areas_from([feature(box(0, 0, 1, 1), name="a")], "elsewhere")
@@ -152,8 +142,3 @@ def test_a_file_is_read(tmp_path):
     path.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
     area = read_areas(path).areas[0]
     assert (area.name, area.kind, area.rules) == ("Bank", "closure", '{"gear":"trawl"}')
-
-
-@pytest.mark.parametrize(("kind", "n_min"), [("eez", 200), ("rfmo", 40)])
-def test_reference_areas_load(kind, n_min):
-    assert len(read_reference_areas(shared_data(f"reference/{kind}s.json"), kind)) >= n_min

@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from fairlead.geo import sphere
@@ -17,6 +17,15 @@ def test_distance_is_symmetric_and_bounded(lat_1, lon_1, lat_2, lon_2):
     there = sphere.distance_m(lat_1, lon_1, lat_2, lon_2)
     assert there == pytest.approx(sphere.distance_m(lat_2, lon_2, lat_1, lon_1), abs=1e-3)
     assert 0.0 <= there <= math.pi * sphere.EARTH_RADIUS_M + 1.0
+
+
+@given(lon=st.one_of(st.floats(-1080, 1080), st.floats(-180.0000001, -179.9999999)))
+@example(lon=-180.00000000000003)
+@example(lon=540.0)
+def test_a_longitude_is_brought_home(lon):
+    home = sphere.wrap_lon_deg(lon)
+    assert -180.0 <= home < 180.0
+    assert math.cos(math.radians(home - lon)) == pytest.approx(1.0)
 
 
 @given(lat=LAT, lon=LON, direction=st.floats(0, 359.99), away_m=st.floats(1.0, 5_000_000.0))
@@ -41,6 +50,19 @@ def test_a_point_midway_lies_on_the_way(lat_1, lon_1, lat_2, lon_2, share):
     lat, lon = sphere.midway_deg(lat_1, lon_1, lat_2, lon_2, share)
     assert sphere.distance_m(lat_1, lon_1, lat, lon) == pytest.approx(share * whole, abs=1.0)
     assert sphere.distance_m(lat, lon, lat_2, lon_2) == pytest.approx((1 - share) * whole, abs=1.0)
+
+
+@given(
+    lat=st.floats(-74, 74), lon=LON, north=st.floats(-0.02, 0.02), east=st.floats(-0.02, 0.02),
+    share=st.floats(0, 1),
+)  # fmt: skip
+def test_between_near_points_the_straight_way_keeps_to_the_great_circle(
+    lat, lon, north, east, share
+):
+    to = lat + north, lon + east
+    at = sphere.midway_deg(lat, lon, *to, share)
+    whole_m, bearing = sphere.distance_m(lat, lon, *to), sphere.bearing_deg(lat, lon, *to)
+    assert sphere.distance_m(*at, *sphere.destination_deg(lat, lon, bearing, share * whole_m)) < 0.4
 
 
 @given(lat=LAT, lon=LON, direction=st.floats(0, 359.99), away_m=st.floats(1.0, 100_000.0))

@@ -76,21 +76,6 @@ class Areas:
         order = np.lexsort((found, rows))
         return rows[order], found[order]
 
-    def distances_m(self, lat_deg: np.ndarray, lon_deg: np.ndarray) -> np.ndarray:
-        """Metres to the nearest border point of any area, 0 inside: float64, shape (n,).
-
-        Looks at every edge: made for events, not for every row of a sea. Infinite without areas.
-        """
-        out = _border_m(self.index, lat_deg, lon_deg)
-        ever = (
-            *self.index[:7],
-            np.full(len(self), ALWAYS_SINCE_US),
-            np.full(len(self), ALWAYS_UNTIL_US),
-        )
-        rows, _ = _containing(ever, lat_deg, lon_deg, np.zeros(len(lat_deg), np.int64))
-        out[rows] = 0.0
-        return out
-
 
 @njit(cache=True)
 def cell_row(lat_deg: float) -> int:
@@ -197,16 +182,6 @@ def _edge_m(edge: np.ndarray, lat_deg: float, lon_deg: float) -> float:
         share = min(1.0, max(0.0, -(x1 * (x2 - x1) + y1 * (y2 - y1)) / length_2))
     away_deg = hypot(x1 + share * (x2 - x1), y1 + share * (y2 - y1))
     return radians(away_deg) * EARTH_RADIUS_M
-
-
-@njit(cache=True)
-def _border_m(index: tuple, lat_deg: np.ndarray, lon_deg: np.ndarray) -> np.ndarray:
-    edges = index[6]
-    out = np.full(len(lat_deg), np.inf)
-    for i in range(len(lat_deg)):
-        for e in range(len(edges)):
-            out[i] = min(out[i], _edge_m(edges[e], lat_deg[i], lon_deg[i]))
-    return out
 
 
 def _index(areas: tuple[Area, ...]) -> tuple[np.ndarray, ...]:

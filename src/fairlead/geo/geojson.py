@@ -80,20 +80,6 @@ def _areas(document: Any, where: str, kind: str, as_drawn: bool, skip_empty: boo
     return found
 
 
-def read_reference_areas(path: str | Path, kind: str) -> Areas:
-    """The simplified EEZ, MPA and RFMO lists as `eez`, `mpa` or `rfmo`.
-
-    Shapes without extent are left out. So are boxes around the whole world, except those of an
-    `rfmo`: they come from boxing what crosses 180 degrees.
-    """
-    document = json.loads(Path(path).read_text(encoding="utf-8"))
-    found = _areas(document, str(path), kind, as_drawn=True, skip_empty=True)
-    widths = [a.shape.bounds[2] - a.shape.bounds[0] for a in found]
-    return Areas(
-        tuple(a for a, w in zip(found, widths, strict=True) if kind == "rfmo" or w < 350.0)
-    )
-
-
 def _features(document: Any, where: str) -> Sequence[Any]:
     if isinstance(document, list):
         return document

@@ -21,6 +21,8 @@ def wrap_lon_deg(lon_deg: float) -> float:
     east = lon_deg + 180.0
     if not 0.0 <= east < 360.0:
         east %= 360.0  # many times dearer than all the rest, and most longitudes are at home
+        if east >= 360.0:  # a hair west of -180 rounds up to the whole turn
+            east = 0.0
     return east - 180.0
 
 
@@ -147,15 +149,4 @@ def distances_m(
     out = np.empty(len(lat_1))
     for i in range(len(lat_1)):
         out[i] = distance_m(lat_1[i], lon_1[i], lat_2[i], lon_2[i])
-    return out
-
-
-@njit(cache=True)
-def bearings_deg(
-    lat_1: np.ndarray, lon_1: np.ndarray, lat_2: np.ndarray, lon_2: np.ndarray
-) -> np.ndarray:
-    """`bearing_deg` row by row: degrees, shape (n,)."""
-    out = np.empty(len(lat_1))
-    for i in range(len(lat_1)):
-        out[i] = bearing_deg(lat_1[i], lon_1[i], lat_2[i], lon_2[i])
     return out

@@ -78,6 +78,7 @@ def detector_settings(settings: Settings, known: Reference) -> dict[str, dict[st
         "destination_mismatch": {"places": known.ports},
         "gap": {"shore": known.shore},
         "loitering": {"shore": known.shore},
+        "speed_change": {"shore": known.shore},
         "encounter": {"anchorages": known.places},
         "draught_change": {"places": known.places},
     }

@@ -61,6 +61,15 @@ def another(rooms, by, handle, roles, markings=()):
     return enrol(rooms, link, handle)
 
 
+def enrolled_headers(folder, port):
+    """Headers of the first administrator's session, of a workspace nobody has enrolled in."""
+    rooms = open_rooms(Settings(workspace=folder), site_of(port, ()), now_us())
+    try:
+        return first_administrator(rooms).headers
+    finally:
+        rooms.close()
+
+
 def main(folder, port):
     settings = Settings(workspace=folder)
     rooms = open_rooms(settings, site_of(port, ()), now_us())

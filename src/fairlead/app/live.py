@@ -129,7 +129,7 @@ class Watch:
         self._flow = flow
 
     def start(self) -> None:
-        warm(self._flow)
+        load_kernels(self._flow)
         for thread in (*self._readers, *self._workers):
             thread.start()
 
@@ -190,7 +190,7 @@ class Watch:
             self._engine.run(self._flow.steps, until_us=until_us)
 
 
-def warm(flow: Flow) -> None:
+def load_kernels(flow: Flow) -> None:
     """Decode one sentence and forget it: kernels are loaded before the first bytes come."""
     payload = b"!AIVDM,1,1,,A,13u?etPv2;0n:dDPwUM1U1Cb069D,0*24\n"
     raw = RAW.rows(

@@ -1,6 +1,6 @@
 import pytest
 
-from tests.review.ledger.desk import Desk
+from tests.review.ledger.desk import Desk, N
 
 
 @pytest.fixture
@@ -8,3 +8,10 @@ def desk(tmp_path):
     made = Desk(tmp_path)
     yield made
     made.close()
+
+
+@pytest.fixture
+def full(desk):
+    """Twelve entries, checkpoints at 3, 7 and 12."""
+    desk.write(N, sign_at=(3, 7, N))
+    return desk

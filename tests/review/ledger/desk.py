@@ -1,14 +1,18 @@
 """A ledger in a folder, and a stranger with a database tool."""
 
+import json
 import sqlite3
 from contextlib import closing
 
 from fairlead.engines.control import SqliteStore
-from fairlead.review.ledger import StoredLedger
+from fairlead.review.ledger import StoredLedger, tree
+from fairlead.review.ledger.entries import Entry
+from fairlead.review.ledger.notes import SigningKey
 from fairlead.review.ledger.stored import TABLES
 from fairlead.review.ledger.verify import Outside, verify_ledger
 
 START_US = 1_790_000_000_000_000
+N = 12
 TABLE_NAMES = ("ledger_entries", "ledger_nodes", "ledger_checkpoints")
 
 
@@ -68,3 +72,41 @@ class Desk:
 
 def said(report):
     return [finding.what for finding in report.findings]
+
+
+def entry_of(desk, index):
+    return desk.ledger.entries(index, index + 1)[0]
+
+
+def forged(desk, index):
+    """An entry that says something else, well formed."""
+    raw = entry_of(desk, index)
+    return Entry.parse(raw.replace(b"acct-", b"acct-9")).raw
+
+
+def rewrite(desk, entries):
+    """Put other entries in, with every hash of the tree made to fit."""
+    frontier = tree.Frontier(0, lambda *_: b"")
+    nodes = [node for raw in entries for node in frontier.push(tree.leaf_hash(raw))]
+    desk.attack("DELETE FROM ledger_entries", "DELETE FROM ledger_nodes")
+    for index, raw in enumerate(entries):
+        e = Entry.parse(raw)
+        row = (index, e.kind, e.time_us, e.actor, raw)
+        desk.attack(("INSERT INTO ledger_entries VALUES (?, ?, ?, ?, ?)", row))
+    desk.attack(*[("INSERT INTO ledger_nodes VALUES (?, ?, ?)", node) for node in nodes])
+
+
+def lines(desk):
+    return desk.history.read_text().splitlines(keepends=True)
+
+
+def notes(desk):
+    return [json.loads(line)["checkpoint"] for line in lines(desk)]
+
+
+def record(written):
+    return json.dumps({"checkpoint": written}) + "\n"
+
+
+def key_of(desk):
+    return SigningKey.parse((desk.keys / "signing-key").read_text())

@@ -12,12 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from fairlead.app import config
-from fairlead.app.flow import INLETS
 from fairlead.app.report import Paper
 from fairlead.app.words import count, iso
 from fairlead.engines.control import FILE_NAME, SqliteStore
-from fairlead.engines.embedded import EmbeddedEngine
-from fairlead.leads.lead import digest_of
 from fairlead.review.ledger import FOLDER_NAME
 from fairlead.review.ledger.broken import EXIT_BROKEN, BrokenError
 from fairlead.review.ledger.notes import COSIGNATURE, VerifierKey
@@ -26,7 +23,6 @@ from fairlead.review.ledger.report import BROKEN, CHECKS, Report
 from fairlead.review.ledger.stored import TABLES
 from fairlead.review.ledger.verify import Outside, verify_ledger
 from fairlead.schema.errors import ConfigError, SourceError
-from fairlead.schema.tables import LEADS
 
 
 def main(given: argparse.Namespace) -> dict[str, Any]:
@@ -90,6 +86,11 @@ def _leads(workspace: Path) -> dict[str, tuple[str, str]]:
     """Of each lead that is there the digest it carries and the one its content has."""
     if not (workspace / "control.sqlite").exists():
         return {}
+    from fairlead.app.flow import INLETS
+    from fairlead.engines.embedded import EmbeddedEngine
+    from fairlead.leads.lead import digest_of
+    from fairlead.schema.tables import LEADS
+
     engine = EmbeddedEngine(workspace, inlets=INLETS, writable=False)
     try:
         rows = engine.scan(LEADS).to_pylist()

@@ -1,5 +1,7 @@
 """Tables flow one way through the rooms, and the schema holds no natural person."""
 
+import importlib
+import pkgutil
 import re
 
 import pytest
@@ -54,6 +56,28 @@ def test_every_table_belongs_to_a_room():
 def test_no_table_holds_a_natural_person_or_private_text(table):
     for name in table.columns.names:
         assert not PERSON.search(name), f"{table.name}.{name}"
+
+
+STORED_ROOMS = ("fairlead.review", "fairlead.referrals")
+
+
+def stored_columns():
+    """Table and column of everything that the rooms of people's words keep in the store."""
+    for room in STORED_ROOMS:
+        package = importlib.import_module(room)
+        for found in pkgutil.walk_packages(package.__path__, f"{room}."):
+            for statement in getattr(importlib.import_module(found.name), "TABLES", ()):
+                table = re.match(r"CREATE TABLE IF NOT EXISTS (\w+) ?\((.*)\)$", statement, re.S)
+                if table:
+                    for column in re.split(r",\s*(?![^(]*\))", table[2]):
+                        yield table[1], column.split()[0]
+
+
+def test_no_stored_table_holds_a_natural_person_or_private_text():
+    columns = list(stored_columns())
+    assert {t for t, _ in columns} >= {"decisions", "referral_acts", "evidence", "ledger_entries"}
+    for table, column in columns:
+        assert not PERSON.search(column), f"{table}.{column}"
 
 
 def test_every_column_says_what_it_means():

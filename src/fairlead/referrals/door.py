@@ -22,7 +22,7 @@ from fairlead.referrals.guard import (
     check_door,
     check_people,
     counting,
-    refuse,
+    held_back,
 )
 from fairlead.referrals.recipients import Recipient, Recipients
 from fairlead.referrals.rules import Rules
@@ -105,10 +105,10 @@ class Door:
             recipient = self._recipients.get(recipient_id)
             if not recipient.is_active:
                 message = f"recipient `{recipient_id}` is not active"
-                raise refuse(message, "recipient_closed")
+                raise held_back(message, "recipient_closed")
             if kind not in recipient.kinds:
                 message = f"recipient `{recipient_id}` does not take {kind.value}"
-                raise refuse(message, "wrong_kind")
+                raise held_back(message, "wrong_kind")
             if len(note) > NOTE_MOST:
                 message = f"the note has {len(note)} characters, at most {NOTE_MOST} fit"
                 raise RefusedError(message, reason="note_too_long", help="shorten it")
@@ -138,7 +138,7 @@ class Door:
                 raise RefusedError(message, reason="not_author", help="its author freezes it")
             if record.state != "draft":
                 message = f"{referral_id} is {record.state}"
-                raise refuse(message, "ended")
+                raise held_back(message, "ended")
             if material.lead["digest"] != record.lead_digest:
                 message = f"{record.lead_id} has changed since it was approved"
                 raise RefusedError(
@@ -186,7 +186,7 @@ class Door:
                     for a in good
                 ):
                     message = f"{step_up.account_id} has approved {referral_id} already"
-                    raise refuse(message, "same_person")
+                    raise held_back(message, "same_person")
                 write_act(
                     out,
                     self._ledger,
@@ -211,7 +211,7 @@ class Door:
                 )
             if record.ended is not None:
                 message = f"{referral_id} is {record.state}"
-                raise refuse(message, "ended")
+                raise held_back(message, "ended")
             self._act(Act.WITHDRAWN, referral_id, actor, now_us, {"reason": reason.strip()})
 
     def send(
@@ -272,7 +272,7 @@ class Door:
             return None
         if not record.digest == stored[0] == content_digest(stored[1]):
             message = f"the content of {referral_id} is not what was frozen"
-            raise refuse(message, "tampered")
+            raise held_back(message, "tampered")
         return stored[1]
 
     def standing(self, referral_id: str, now_us: int) -> dict[str, Any]:
@@ -296,7 +296,7 @@ class Door:
         sender = self._reviewers.standing(actor, now_us)
         if not sender.is_active or not sender.roles & (AUTHOR_ROLES | rule.roles):
             message = f"{actor} may not send {referral_id}"
-            raise refuse(message, "not_reviewer")
+            raise held_back(message, "not_reviewer")
         recipient = self._recipients.get(record.recipient_id, out)
         markings = json.loads(content)["markings"]
         check_door(

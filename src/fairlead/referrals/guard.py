@@ -37,7 +37,7 @@ HELP = {
 }
 
 
-def refuse(what: str, reason: str) -> RefusedError:
+def held_back(what: str, reason: str) -> RefusedError:
     """The refusal, with what to do about it."""
     return RefusedError(what, reason=reason, help=HELP[reason])
 
@@ -49,14 +49,14 @@ def check_content(record: Record, stored: tuple[str, bytes] | None) -> bytes:
     """
     if record.ended is not None:
         message = f"{record.referral_id} is {record.state}"
-        raise refuse(message, "ended")
+        raise held_back(message, "ended")
     if record.digest is None or stored is None:
         message = f"{record.referral_id} is still a draft"
-        raise refuse(message, "not_frozen")
+        raise held_back(message, "not_frozen")
     digest, content = stored
     if not record.digest == digest == content_digest(content):
         message = f"the content of {record.referral_id} is not what was frozen"
-        raise refuse(message, "tampered")
+        raise held_back(message, "tampered")
     return content
 
 
@@ -68,24 +68,24 @@ def check_approval(
     what `Reviewers.check` raises."""
     if step_up.digest != record.digest:
         message = f"this signature is not of {record.referral_id} as it was frozen"
-        raise refuse(message, "wrong_digest")
+        raise held_back(message, "wrong_digest")
     if not step_up.purpose.strip():
         message = "an approval says what it is for"
-        raise refuse(message, "no_purpose")
+        raise held_back(message, "no_purpose")
     if step_up.account_id == record.author:
         message = f"{step_up.account_id} wrote {record.referral_id}"
-        raise refuse(message, "own_referral")
+        raise held_back(message, "own_referral")
     if step_up.made_us > now_us + CLOCK_SLACK_US:
         message = "this signature lies in the future"
-        raise refuse(message, "clock_set_back")
+        raise held_back(message, "clock_set_back")
     ends_us = min(step_up.expires_us, step_up.made_us + rule.valid_us)
     if now_us >= ends_us or step_up.made_us < (record.frozen_us or 0):
         message = f"the approval of {step_up.account_id} has run out"
-        raise refuse(message, "expired")
+        raise held_back(message, "expired")
     standing = reviewers.standing(step_up.account_id, now_us)
     if not standing.is_active or not standing.roles & rule.roles:
         message = f"{step_up.account_id} may not approve this kind of referral"
-        raise refuse(message, "not_reviewer")
+        raise held_back(message, "not_reviewer")
     reviewers.check(step_up)
 
 
@@ -133,26 +133,26 @@ def check_door(
     """
     if stop.pulled:
         message = f"the stop switch is pulled: {stop.reason or 'no reason given'}"
-        raise refuse(message, "stopped")
+        raise held_back(message, "stopped")
     if not recipient.is_active:
         message = f"recipient `{recipient.recipient_id}` is not active"
-        raise refuse(message, "recipient_closed")
+        raise held_back(message, "recipient_closed")
     if record.kind not in recipient.kinds:
         message = f"recipient `{recipient.recipient_id}` does not take {record.kind.value}"
-        raise refuse(message, "wrong_kind")
+        raise held_back(message, "wrong_kind")
     if not markings_held:
         message = f"recipient `{recipient.recipient_id}` may no longer hold this content"
-        raise refuse(message, "not_releasable")
+        raise held_back(message, "not_releasable")
     if n_recipient >= recipient.per_day:
         message = f"`{recipient.recipient_id}` has had its {recipient.per_day} of today"
-        raise refuse(message, "quota")
+        raise held_back(message, "quota")
     if n_kind >= rule.per_day:
         message = f"{rule.per_day} of this kind have left today"
-        raise refuse(message, "quota")
+        raise held_back(message, "quota")
 
 
 def check_people(record: Record, rule: Rule, good: Sequence[Approval]) -> None:
     """Raises RefusedError `too_few_approvals`."""
     if len(good) < rule.approvals:
         message = f"{record.referral_id} has {len(good)} of {rule.approvals} approvals"
-        raise refuse(message, "too_few_approvals")
+        raise held_back(message, "too_few_approvals")

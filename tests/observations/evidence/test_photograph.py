@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from fairlead.observations.evidence.faces import blur, find_faces
-from fairlead.observations.evidence.photograph import differing_bits, likeness, take_in
+from fairlead.observations.evidence.photograph import differing_bits, picture_hash, take_in
 from fairlead.schema.errors import SourceError
 from tests.data import shared_data
 from tests.observations.evidence.pictures import FACE, drawn_face, exif_of, jpeg, sea
@@ -89,10 +89,10 @@ def test_a_large_photograph_is_kept_smaller():
 
 
 def test_the_same_scene_is_found_again_and_another_is_not():
-    here = likeness(sea(1))
+    here = picture_hash(sea(1))
     again = Image.open(io.BytesIO(jpeg(sea(1).resize((200, 125)))))
-    assert differing_bits(here, likeness(again)) <= 6
-    assert differing_bits(here, likeness(drawn_face())) > 15
+    assert differing_bits(here, picture_hash(again)) <= 6
+    assert differing_bits(here, picture_hash(drawn_face())) > 15
 
 
 def test_a_place_can_be_blurred_by_hand():

@@ -66,7 +66,7 @@ def take_in(data: bytes, more_to_blur: Sequence[Box] = ()) -> Photograph:
         jpeg=out.getvalue(),
         sha256=hashlib.sha256(out.getvalue()).hexdigest(),
         original_sha256=hashlib.sha256(data).hexdigest(),
-        likeness=likeness(safe),
+        likeness=picture_hash(safe),
         n_faces=len(faces),
         width=safe.width,
         height=safe.height,
@@ -177,7 +177,7 @@ def _degrees(parts: Sequence[Any], half: str, negative: str) -> float:
     return -value if half.strip("\0 ").upper() == negative else value
 
 
-def likeness(image: Image.Image) -> int:
+def picture_hash(image: Image.Image) -> int:
     """A 64-bit perceptual hash: signs of the low frequencies about their median (Zauner 2010)."""
     grey = image.convert("L").resize((HASH_SIDE, HASH_SIDE), Image.Resampling.LANCZOS)
     k = np.arange(HASH_KEPT)[:, None]

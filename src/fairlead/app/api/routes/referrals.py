@@ -338,7 +338,7 @@ def withdraw(call: Call) -> ReferralItem:
     return _current(call, record.referral_id)
 
 
-def dossier(call: Call) -> Answer:
+def drawn(call: Call) -> Answer:
     record = _record(call, "export")
     envelope = _envelope(call, record)
     format = call.query.format
@@ -497,7 +497,7 @@ ENDPOINTS = (
     Endpoint(
         "GET",
         "/referrals/{referral_id}/dossier",
-        dossier,
+        drawn,
         bytes,
         "The dossier as a file; kept in the ledger as an export.",
         query=DossierQuery,

@@ -58,7 +58,7 @@ def test_an_intact_ledger_is_said_to_be(kept, state):
     assert "20 entries, 21 checkpoints" in text
     assert "witness.example/one has cosigned the first 20 entries" in text
     assert "BROKEN" not in text
-    assert text.count("  ok  ") == 7
+    assert text.count("  ok  ") == 8
 
 
 def test_nothing_is_written(state):
@@ -94,6 +94,22 @@ def test_what_was_not_compared_is_said(state):
     text = fairlead("verify", "--workspace", state).stdout.decode()
     assert "no copy held elsewhere was given" in text
     assert "(0 compared, 0 gone or changed since)" in text
+
+
+def test_a_decision_without_an_entry_is_found(state):
+    store = SqliteStore(state)
+    store.define(["CREATE TABLE decisions (reviewer TEXT, decided_us BIGINT, leaf BIGINT)"])
+    with store.write() as out:
+        for index in range(20):
+            row = ("acct-1", START_US + index * 1_000_000, index)
+            out.execute("INSERT INTO decisions VALUES (?, ?, ?)", row)
+    assert fairlead("verify", "--workspace", state).returncode == 0
+    with store.write() as out:
+        out.execute("INSERT INTO decisions VALUES ('acct-1', 5, 3)")
+    store.close()
+    done = fairlead("verify", "--workspace", state)
+    assert done.returncode == 6
+    assert b"a row of `decisions` says it is entry 3, but that entry says otherwise" in done.stdout
 
 
 def test_a_lead_that_was_changed_after_it_was_shown_is_found(tmp_path):

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from fairlead.review.ledger import tree
 from fairlead.review.ledger.recompute import CHUNK, TOLERANCE_US
+from fairlead.review.ledger.verify import Acts
 from tests.review.ledger.desk import (
     START_US,
     TABLE_NAMES,
@@ -332,6 +333,50 @@ def rows_of(desk):
     with desk.store.read() as view:
         n_nodes = view.query("SELECT count(*) FROM ledger_nodes")[0][0]
     return {"ledger_entries": N, "ledger_nodes": n_nodes, "ledger_checkpoints": 2}
+
+
+@pytest.fixture
+def acting(desk):
+    """A table of acts: three decisions and an export, each with its row but the last."""
+    desk.store.define(["CREATE TABLE acts (who TEXT, at_us BIGINT, leaf BIGINT)"])
+    for index, kind in enumerate(["decision", "export", "decision", "decision"]):
+        with desk.store.write() as out:
+            leaf = desk.ledger.append(out, kind, START_US + index, f"acct-{index}", {})
+            if kind == "decision":
+                row = (f"acct-{index}", START_US + index, leaf)
+                out.execute("INSERT INTO acts VALUES (?, ?, ?)", row)
+    desk.ledger.checkpoint()
+    return desk
+
+
+def acts(every):
+    return [Acts("acts", ("decision", "sign_in"), "who", "at_us", every=every)]
+
+
+def test_acts_are_those_that_the_ledger_has(acting):
+    assert acting.verify(acts=acts(True)).findings == []
+    acting.attack("DELETE FROM acts WHERE leaf = 2")
+    assert acting.verify(acts=acts(False)).findings == []
+    report = acting.verify(acts=acts(True))
+    assert said(report) == ["the row of `acts` that entry 2 is about is gone"]
+    assert report.first_broken == 2
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE acts SET who = 'acct-9' WHERE leaf = 2",
+        "UPDATE acts SET at_us = 0 WHERE leaf = 2",
+        "INSERT INTO acts VALUES ('acct-1', 1790000000000001, 1)",
+        "INSERT INTO acts VALUES ('acct-1', 5, 99)",
+    ],
+)
+def test_an_act_written_straight_into_the_database_is_found(acting, change):
+    acting.attack(change)
+    report = acting.verify(acts=acts(True))
+    assert len(said(report)) == 1
+    assert said(report)[0].startswith("a row of `acts` says it is entry")
+    assert not report.is_intact
 
 
 def everything(desk):

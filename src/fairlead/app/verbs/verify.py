@@ -21,8 +21,19 @@ from fairlead.review.ledger.notes import COSIGNATURE, VerifierKey
 from fairlead.review.ledger.proofs import Proved, check_bundle, read_bundle
 from fairlead.review.ledger.report import BROKEN, CHECKS, Report
 from fairlead.review.ledger.stored import TABLES
-from fairlead.review.ledger.verify import Outside, verify_ledger
+from fairlead.review.ledger.verify import Acts, Outside, verify_ledger
 from fairlead.schema.errors import ConfigError, SourceError
+from fairlead.schema.ledger import LedgerKind
+
+_ACTS = (
+    Acts("decisions", ("decision",), "reviewer", "decided_us", every=True),
+    Acts(
+        "referral_acts",
+        tuple(kind.value for kind in LedgerKind if kind.startswith("referral_")),
+        "actor",
+        "at_us",
+    ),
+)
 
 
 def main(given: argparse.Namespace) -> dict[str, Any]:
@@ -52,7 +63,7 @@ def _whole_ledger(
     store = SqliteStore(workspace)
     try:
         bad_fences = store.unlike(TABLES)
-        if "ledger_entries" in bad_fences and not _has_tables(store):
+        if not _has_tables(store, "ledger_entries", "ledger_nodes", "ledger_checkpoints"):
             raise _no_ledger(workspace, has_begun=has_begun)
         outside = Outside(
             vkeys=ours,
@@ -61,6 +72,7 @@ def _whole_ledger(
             mirrors=[Path(path) for path in given.witness or ()],
             bad_fences=bad_fences,
             leads=_leads(workspace),
+            acts=[acts for acts in _ACTS if _has_tables(store, acts.table)],
         )
         with store.read() as view:
             return verify_ledger(view, folder, outside)
@@ -68,10 +80,11 @@ def _whole_ledger(
         store.close()
 
 
-def _has_tables(store: SqliteStore) -> bool:
-    names = "('ledger_entries', 'ledger_nodes', 'ledger_checkpoints')"
+def _has_tables(store: SqliteStore, *names: str) -> bool:
+    marks = ", ".join("?" * len(names))
+    sql = f"SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name IN ({marks})"
     with store.read() as view:
-        return view.query(f"SELECT count(*) FROM sqlite_master WHERE name IN {names}")[0][0] == 3
+        return view.query(sql, names)[0][0] == len(names)
 
 
 def _no_ledger(workspace: Path, *, has_begun: bool) -> Exception:

@@ -15,6 +15,7 @@ CHECKS = {
     "checkpoints": "every checkpoint is signed, and none contradicts another",
     "fences": "the tables only grow: their definitions and triggers are in place",
     "held": "the checkpoints and copies held elsewhere agree",
+    "acts": "decisions and referrals are those that the ledger has",
     "leads": "leads that were shown still have the digests they were shown with",
     "times": "no clock went back",
 }

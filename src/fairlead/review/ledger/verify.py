@@ -22,6 +22,18 @@ from fairlead.schema.store import Transaction
 
 
 @dataclass(frozen=True, slots=True)
+class Acts:
+    """A table of acts whose rows name their leaf in `leaf`: each must be an entry of one of the
+    kinds, by the same account at the same time. With `every`, each such entry must have a row."""
+
+    table: str
+    kinds: Sequence[str]
+    actor: str
+    time: str
+    every: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Outside:
     """What the database itself cannot tell.
 
@@ -29,7 +41,8 @@ class Outside:
     `witnesses`: keys whose cosignatures are looked for.
     `held`: checkpoints kept by others, by name. `mirrors`: folders of witnesses with the
     checkpoint and tiles that they copied. `bad_fences`: definitions that are not as they must be.
-    `leads`: of each lead that is still there the digest it carries and the one it has.
+    `leads`: of each lead that is still there the digest it carries and the one it has. `acts`:
+    tables that must say what the ledger says.
     """
 
     vkeys: Sequence[VerifierKey] = ()
@@ -38,6 +51,7 @@ class Outside:
     mirrors: Sequence[Path] = ()
     bad_fences: Sequence[str] = ()
     leads: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    acts: Sequence[Acts] = ()
 
 
 def verify_ledger(view: Transaction, folder: Path, outside: Outside) -> Report:
@@ -69,6 +83,8 @@ def verify_ledger(view: Transaction, folder: Path, outside: Outside) -> Report:
     for mirror in outside.mirrors:
         _compare_mirror(mirror, held[f"{mirror}/checkpoint"], view, found, report)
     _check_shown(found, outside.leads, report)
+    for acts in outside.acts:
+        _check_acts(acts, view, report)
     for signed in own:
         _note_witnesses(signed, outside.witnesses, report)
     report.n_held = len(held)
@@ -172,6 +188,29 @@ def _first_difference(ours: bytes, theirs: bytes) -> int:
     own = unbundle(ours)
     same = [a == b for a, b in zip(own, other, strict=False)]
     return same.index(False) if False in same else len(same)
+
+
+def _check_acts(acts: Acts, view: Transaction, report: Report) -> None:
+    """The entries' columns were held against their bytes before, so that SQL can compare."""
+    marks = ", ".join("?" * len(acts.kinds))
+    for (leaf,) in view.query(
+        f"SELECT a.leaf FROM {acts.table} a LEFT JOIN ledger_entries e ON e.leaf_index = a.leaf "
+        f"AND e.kind IN ({marks}) AND e.actor = a.{acts.actor} AND e.time_us = a.{acts.time} "
+        "WHERE e.leaf_index IS NULL ORDER BY a.leaf",
+        acts.kinds,
+    ):
+        what = f"a row of `{acts.table}` says it is entry {leaf}, but that entry says otherwise"
+        report.find("acts", f"{acts.table} row", what)
+    if not acts.every:
+        return
+    for (index,) in view.query(
+        f"SELECT e.leaf_index FROM ledger_entries e LEFT JOIN {acts.table} a "
+        f"ON a.leaf = e.leaf_index WHERE e.kind IN ({marks}) AND a.leaf IS NULL "
+        "ORDER BY e.leaf_index",
+        acts.kinds,
+    ):
+        what = f"the row of `{acts.table}` that entry {index} is about is gone"
+        report.find("acts", f"{acts.table} gone", what, index=index)
 
 
 def _check_shown(found: Recomputed, leads: Mapping[str, tuple[str, str]], report: Report) -> None:

@@ -27,12 +27,11 @@ from fairlead.review.access.passkeys import (
     Site,
     fingerprint,
     read_assertion,
-    reading,
     verify,
 )
 from fairlead.review.access.passwords import Passwords
 from fairlead.review.access.principal import Principal
-from fairlead.review.access.refusals import VagueError, refusal
+from fairlead.review.access.refusals import VagueError, reading, refusal
 from fairlead.review.access.throttle import Throttle
 from fairlead.schema.referrals import Standing, StepUp
 

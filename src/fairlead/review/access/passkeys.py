@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,7 +39,7 @@ from webauthn.helpers.structs import (
 from fairlead.review.access.accounts import Account, Accounts
 from fairlead.review.access.challenges import Challenges
 from fairlead.review.access.ground import NOBODY, Ground
-from fairlead.review.access.refusals import VagueError
+from fairlead.review.access.refusals import VagueError, reading
 from fairlead.schema.errors import ConfigError
 from fairlead.schema.ledger import LedgerKind
 
@@ -88,20 +87,9 @@ class Signed:
     sign_count: int
 
 
-@contextmanager
-def reading(reason: str, detail: str = "bad_passkey") -> Generator[None]:
-    """Parsers of hostile bytes trip in ways that nobody lists: each is a refusal."""
-    try:
-        yield
-    except VagueError:
-        raise
-    except Exception as error:
-        raise VagueError(reason=reason, detail=detail) from error
-
-
 def read_assertion(sent: Mapping[str, Any], reason: str) -> Assertion:
     """The parts of what `navigator.credentials.get()` gave, as JSON."""
-    with reading(reason):
+    with reading(reason, "bad_passkey"):
         parsed = parse_authentication_credential_json(dict(sent))
         response = parsed.response
         client = parse_client_data_json(response.client_data_json)
@@ -119,7 +107,7 @@ def read_assertion(sent: Mapping[str, Any], reason: str) -> Assertion:
 def verify(assertion: Assertion, public_key: str, site: Site, reason: str) -> Signed:
     """That this key signed for this site, with a person present. The caller has matched the
     challenge with one that was issued."""
-    with reading(reason):
+    with reading(reason, "bad_passkey"):
         _must_not_be_framed(assertion.client_data, reason)
         result = verify_authentication_response(
             credential=dict(assertion.sent),
@@ -193,14 +181,14 @@ class Passkeys:
 
         Raises RefusedError `bad_passkey` and those of `Challenges.take`.
         """
-        with reading("bad_passkey"):
+        with reading("bad_passkey", "bad_passkey"):
             parsed = parse_registration_credential_json(dict(sent))
             challenge = parse_client_data_json(parsed.response.client_data_json).challenge
             client_data = parsed.response.client_data_json
         asked = self.challenges.take(challenge, "enrol", now_us)
         if asked.account_id != account_id or asked.body["bound_to"] != bound_to:
             raise VagueError(reason="bad_passkey", detail="wrong_account")
-        with reading("bad_passkey"):
+        with reading("bad_passkey", "bad_passkey"):
             _must_not_be_framed(client_data, "bad_passkey")
             made = verify_registration_response(
                 credential=dict(sent),

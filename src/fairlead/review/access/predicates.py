@@ -22,7 +22,8 @@ from fairlead.schema.errors import ConfigError
 
 TEXTS = ("source", "kind")
 LIST_AS_TEXT = (
-    "coalesce(list_aggregate(list_transform({0}, m -> '|' || m || '|'), 'string_agg', ''), '')"
+    "CASE WHEN {0} IS NULL THEN NULL ELSE coalesce(list_aggregate(list_transform({0},"
+    " lambda m: coalesce('|' || m || '|', '||')), 'string_agg', ''), '') END"
 )
 """For databases with lists (DuckDB): the text of a list column, such as `.format("markings")`."""
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
+
 from fairlead.schema.errors import RefusedError
 
 _SAID = {
@@ -78,3 +81,17 @@ class VagueError(RefusedError):
         message, help_ = _SAID[reason]
         super().__init__(message, reason=reason, help=help_)
         self.detail = detail
+
+
+@contextmanager
+def reading(reason: str, detail: str = "") -> Generator[None]:
+    """Parsers of what strangers send trip in ways that nobody lists: each is a refusal.
+
+    Without `detail` the ledger has the kind of error.
+    """
+    try:
+        yield
+    except RefusedError:
+        raise
+    except Exception as error:
+        raise VagueError(reason=reason, detail=detail or type(error).__name__) from error

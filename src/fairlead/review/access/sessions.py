@@ -106,10 +106,8 @@ class Sessions:
 
     def _account(self, account_id: str, seq: int, now_us: int) -> Account:
         account = self.accounts.get(account_id)
-        if account is None:
-            raise refusal(reason="unknown_account")
-        state = account.state(now_us)
-        if state != "active":
+        state = account.state(now_us) if account else "unknown_account"
+        if account is None or state != "active":
             raise VagueError(reason="not_active", detail=state)
         if account.seq != seq:
             raise refusal(reason="account_changed")

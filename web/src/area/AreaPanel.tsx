@@ -60,8 +60,8 @@ export function AreaPanel() {
     <section className="card" aria-label={t("area.label")}>
       <header className="bar">
         <h2>{t("area.label")}</h2>
-        <button type="button" className="bare" onClick={() => { openRoom("watch"); }} aria-label={t("act.close")}>
-          × <Key>Esc</Key>
+        <button type="button" className="bare" onClick={() => { openRoom("watch"); }}>
+          {t("act.close")} <Key>Esc</Key>
         </button>
       </header>
       <div className="card-body">

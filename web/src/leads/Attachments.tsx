@@ -6,12 +6,11 @@ import { shown } from "../format/format";
 import { useText } from "../i18n";
 
 interface Claimed {
-  evidence_id?: string;
-  file_id?: string;
-  kind?: string;
-  name?: string | null;
-  sentence?: string;
-  claims?: { detail?: string; value?: string; kind?: string }[];
+  evidence_id: string;
+  kind: string;
+  detail: string;
+  has_picture: boolean;
+  claims: { kind: string; value: string; said: string }[];
 }
 
 /** Photographs and reports that people add; what they claim, and what was taken out. */
@@ -20,12 +19,10 @@ export function Attachments({ lead }: { lead: string }) {
   const [count, setCount] = useState(0);
   const field = useRef<HTMLInputElement>(null);
   const path = `/leads/${encodeURIComponent(lead)}/evidence-files`;
-  const files = useAnswer(`${path} ${String(count)}`, (signal) => get<{ items?: Claimed[] }>(path, {}, signal));
+  const files = useAnswer(`${path} ${String(count)}`, (signal) => get<{ items: Claimed[] }>(path, {}, signal));
   const upload = async (file: File) => {
-    const body = new FormData();
-    body.set("file", file);
     try {
-      await send(url(path), { method: "POST", body });
+      await send(url(path), { method: "POST", body: file, headers: { "Content-Type": file.type } });
       setCount(count + 1);
       tell(t("attach.done"));
     } catch (error) {
@@ -38,12 +35,19 @@ export function Attachments({ lead }: { lead: string }) {
     <>
       <h3>{t("attach.title")}</h3>
       <ul className="plain">
-        {items.map((item, i) => (
-          <li key={item.evidence_id ?? item.file_id ?? i}>
-            <strong>{item.kind ?? item.name ?? ""}</strong> <bdi>{shown(item.sentence ?? "")}</bdi>
-            {(item.claims ?? []).map((c, k) => (
-              <div key={k}>
-                <bdi>{shown(c.detail ?? `${c.kind ?? ""} ${c.value ?? ""}`)}</bdi>
+        {items.map((item) => (
+          <li key={item.evidence_id}>
+            {item.has_picture && (
+              <img
+                className="photograph"
+                src={url(`/evidence-files/${encodeURIComponent(item.evidence_id)}/picture`)}
+                alt={item.detail ? shown(item.detail) : t("attach.title")}
+              />
+            )}
+            <bdi>{shown(item.detail)}</bdi>
+            {item.claims.map((c) => (
+              <div key={`${c.kind} ${c.value}`}>
+                <span className="muted">{c.kind.replaceAll("_", " ")}</span> <bdi>{shown(c.value)}</bdi>
               </div>
             ))}
           </li>

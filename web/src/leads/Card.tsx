@@ -52,8 +52,8 @@ function Shell({ label, children }: { label: string; children: React.ReactNode }
     <section className="card" aria-label={label}>
       <header className="bar">
         <h2>{label}</h2>
-        <button type="button" className="bare" onClick={() => { openLead(null); }} aria-label={t("act.close")}>
-          × <Key>Esc</Key>
+        <button type="button" className="bare" onClick={() => { openLead(null); }}>
+          {t("act.close")} <Key>Esc</Key>
         </button>
       </header>
       {children}
@@ -104,8 +104,8 @@ function Opened({ card }: { card: LeadCard }) {
             {lead.mmsi}
           </button>
         </h2>
-        <button type="button" className="bare" onClick={() => { openLead(null); }} aria-label={t("act.close")}>
-          × <Key>Esc</Key>
+        <button type="button" className="bare" onClick={() => { openLead(null); }}>
+          {t("act.close")} <Key>Esc</Key>
         </button>
       </header>
       <div className="card-body" tabIndex={0} role="region" aria-label={t("card.grounds")}>

@@ -9,10 +9,7 @@ import { useText } from "../i18n";
 
 interface Entry {
   index: number;
-  kind: string;
-  time_us: number;
-  actor: string;
-  body: Record<string, unknown>;
+  entry: { kind: string; time_us: number; actor: string; body: Record<string, unknown> };
 }
 
 const LAST = 100;
@@ -25,9 +22,9 @@ export function Ledger() {
   const note = typeof head.value?.["checkpoint"] === "string" ? head.value["checkpoint"] : typeof head.value?.["note"] === "string" ? head.value["note"] : "";
   const size = Number(head.value?.["size"] ?? note.split("\n")[1] ?? 0);
   const entries = useAnswer(size > 0 ? `entries ${String(size)}` : null, (signal) =>
-    get<{ items?: Entry[]; entries?: Entry[] }>("/ledger/entries", { start: Math.max(0, size - LAST), end: size }, signal),
+    get<{ items: Entry[] }>("/ledger/entries", { start: Math.max(0, size - LAST), end: size }, signal),
   );
-  const rows = (entries.value?.items ?? entries.value?.entries ?? []).toReversed();
+  const rows = [...(entries.value?.items ?? [])].reverse();
   return (
     <Room title={t("room.ledger")}>
       <p>{t("ledger.help")}</p>
@@ -44,9 +41,9 @@ export function Ledger() {
           </tr>
         </thead>
         <tbody>
-          {rows.map((e) => (
-            <tr key={e.index}>
-              <td className="number">{e.index}</td>
+          {rows.map(({ index, entry: e }) => (
+            <tr key={index}>
+              <td className="number">{index}</td>
               <td><Time us={e.time_us} form="long" /></td>
               <td>{word("entry", e.kind)}</td>
               <td className="small"><bdi>{shown(e.actor)}</bdi></td>

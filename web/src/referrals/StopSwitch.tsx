@@ -1,7 +1,7 @@
 import { type FormEvent, useState } from "react";
 import { may, post } from "../api/client";
 import { loadStatus, status as statusStore } from "../api/stream";
-import { askPasskey } from "../access/passkey";
+import { StepUp } from "../access/StepUp";
 import { useKeys } from "../app/keys";
 import { useStore } from "../app/store";
 import { tell, tellError } from "../app/toast";
@@ -31,11 +31,6 @@ export function StopSwitch() {
     event.preventDefault();
     void act(() => post("/stop", { reason }), t("stop.was_pulled"));
   };
-  const release = () =>
-    act(async () => {
-      const options = await post<Record<string, unknown>>("/stop/release/options", {});
-      await post("/stop/release", { credential: await askPasskey(options) });
-    }, t("stop.release_said"));
   return (
     <div className="stop">
       <button
@@ -54,9 +49,12 @@ export function StopSwitch() {
             <>
               <p>{stop.since_us !== null && <Time us={stop.since_us} form="long" />} <bdi>{stop.by}</bdi></p>
               {may("reviewer") && (
-                <button type="button" onClick={() => void release()}>
-                  {t("stop.release")}
-                </button>
+                <StepUp
+                  label={t("stop.release")}
+                  disabled={false}
+                  options={{ path: "/stop/release/options", body: {} }}
+                  prove={(give) => void act(async () => post("/stop/release", await give()), t("stop.release_said"))}
+                />
               )}
             </>
           ) : (

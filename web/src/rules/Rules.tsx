@@ -37,7 +37,7 @@ export function Rules() {
             {wanted.map((r) => (
               <li key={r.rule_id}>
                 <button type="button" aria-current={r.rule_id === open || undefined} onClick={() => { setOpen(r.rule_id); }}>
-                  {word("kind", r.target)}
+                  {word("kind", r.target)} <span className="muted small">{r.rule_id.split(":")[0]}</span>
                   {r.expires_us !== null && <span className="muted small"> {t("rules.until")} <Time us={r.expires_us} /></span>}
                 </button>
               </li>
@@ -62,6 +62,9 @@ function RuleForm({ rule, saved }: { rule: Rule; saved: () => void }) {
   const [run, setRun] = useState<{ answer: DryRun; of: string } | null>(null);
   const [busy, setBusy] = useState(false);
   const changed = Object.fromEntries(Object.entries(values).filter(([k, v]) => v !== rule.fields.find((f) => f.name === k)?.value));
+  // a change replaces the one before it: what differs from the usual goes along
+  const kept = rule.fields.filter((f) => f.value !== f.default).map((f) => [f.name, f.value] as const);
+  const whole = { ...Object.fromEntries(kept), ...changed };
   const key = JSON.stringify(changed);
   const dirty = Object.keys(changed).length > 0;
   const tried = run?.of === key;
@@ -78,23 +81,23 @@ function RuleForm({ rule, saved }: { rule: Rule; saved: () => void }) {
   const path = `/rules/${encodeURIComponent(rule.rule_id)}`;
   const dry = () =>
     attempt(async () => {
-      const answer = await post<DryRun>("/rules/dry-run", { changes: { [rule.rule_id]: changed }, days: DAYS });
+      const answer = await post<DryRun>("/rules/dry-run", { changes: { [rule.rule_id]: whole }, days: DAYS });
       setRun({ answer, of: key });
     });
   const save = () =>
     attempt(async () => {
-      await put(path, { values: changed, expires_us: Date.now() * 1000 + days * DAY_US, reason });
+      await put(path, { values: whole, expires_us: Date.now() * 1000 + days * DAY_US, reason });
       tell(t("rules.saved"));
       saved();
     });
   const renew = () => attempt(async () => {
-    await post(`${path}/renew`);
+    await post(`${path}/renew`, { expires_us: Date.now() * 1000 + LASTS_DAYS * DAY_US, reason: t("rules.renew") });
     saved();
   });
   const mayChange = may("administrator", "reviewer");
   return (
     <form className="panel" onSubmit={(e) => { e.preventDefault(); }}>
-      <h2>{word("kind", rule.target)}</h2>
+      <h2>{word("kind", rule.target)} <span className="muted small">{rule.rule_id}</span></h2>
       {rule.expires_us !== null && (
         <p className="note">
           {t("rules.expires")} <Time us={rule.expires_us} form="long" />{" "}

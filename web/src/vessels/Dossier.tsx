@@ -36,8 +36,8 @@ export function Dossier({ mmsi }: { mmsi: number }) {
         <h2>
           {name ? <Name text={name} /> : mmsi} <span className="muted">{name ? mmsi : ""} {value?.flag}</span>
         </h2>
-        <button type="button" className="bare" onClick={() => { openVessel(null); }} aria-label={t("act.close")}>
-          × <Key>Esc</Key>
+        <button type="button" className="bare" onClick={() => { openVessel(null); }}>
+          {t("act.close")} <Key>Esc</Key>
         </button>
       </header>
       <div className="card-body" tabIndex={0} role="region" aria-label={t("dossier.label")}>

@@ -154,7 +154,7 @@ def in_duckdb(found, rows):
     return [(n,) in ids for n in range(len(rows))]
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(PEOPLE, ROWS, st.sampled_from(["see", "export", "decide", "author_referral"]))
 def test_the_shipped_policies_filter_as_they_allow(principal, rows, action):
     policy = SHIPPED
@@ -170,7 +170,7 @@ def test_the_shipped_policies_filter_as_they_allow(principal, rows, action):
 SHIPPED = Policy()
 
 
-@settings(max_examples=200)
+@settings(max_examples=80)
 @given(PEOPLE, ROWS, conditions(QUERIES))
 def test_any_policies_filter_as_they_allow(principal, rows, written):
     policy = policies(written)
@@ -188,7 +188,7 @@ def test_duckdb_answers_the_same_over_lists(principal, rows, written):
     assert in_duckdb(found, rows) == one_by_one(policy, principal, rows)
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(PEOPLE, ROWS, conditions(st.one_of(QUERIES, BEYOND)))
 def test_what_no_query_can_say_is_asked_of_cedar_itself(principal, rows, written):
     policy = policies(written)

@@ -63,6 +63,14 @@ def test_sets_are_read_in_both_spellings():
     assert predicate_of(policy(written)) == OneOf("source", frozenset({"one"}))
 
 
+def test_unequal_is_equal_turned_round():
+    """Cedar writes `!=` as a negation today; should it stop, it is read all the same."""
+    sides = {"left": SOURCE, "right": ONE}
+    assert predicate_of(policy({"!=": sides})) == predicate_of(
+        policy({"!": {"arg": {"==": sides}}})
+    )
+
+
 def test_an_unless_is_a_when_turned_round():
     body = {"isEmpty": {"arg": MARKS}}
     turned = policy(body) | {"conditions": [{"kind": "unless", "body": body}]}

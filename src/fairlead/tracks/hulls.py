@@ -103,12 +103,12 @@ class Hulls:
     p_new_hull: float = 1e-4
     p_confirmed: float = 0.1
     p_stale: float = 1e-4
-    n_hypotheses: int = 16
-    scan_rows: int = 24
-    margin_log_odds: float = 30.0
+    n_hypotheses: int = 32
+    scan_rows: int = 200
+    margin_log_odds: float = 60.0
 
     kind: ClassVar[str] = "hulls"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     key: ClassVar[str] = "mmsi"
     reads: ClassVar[tuple[Table, ...]] = (OBSERVATIONS,)
     writes: ClassVar[tuple[Table, ...]] = (TRACK_POINTS, SET_ASIDE)

@@ -5,19 +5,20 @@ displacement. The density of the next position (per square metre, in the tangent
 one) is a mixture, so that neither an honest manoeuvre nor a wrong reported course cuts a track:
 the two predictions with constant velocity, rest, manoeuvres at any usual speed, a glitch of the
 receiver, clocks of receivers that differ, and a home range for long silences. Beyond the top speed
-it is nil. The time of the next row has a density too: each transmitter has its own cadence.
+it is nil. The time of the next row has a density too (tracks.cadence).
 
 Numba's cache looks only at the file that holds a kernel: after a change here, delete the cached
 kernels of tracks.splitting and tracks.by_key, or touch those files.
 """
 
-from math import cos, erfc, exp, hypot, inf, isnan, log, pi, sin, sqrt
+from math import cos, exp, hypot, inf, isnan, log, pi, sin, sqrt
 from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
 
 from fairlead.geo.sphere import EARTH_RADIUS_M, tangent_m, wrap_lon_deg
+from fairlead.tracks.cadence import begin_cadence, clock_error_s, last_interval_s, learn_cadence
 
 HULL: Any = np.dtype(
     [
@@ -35,7 +36,11 @@ HULL: Any = np.dtype(
         ("velocity_error_m_s", np.float64),
         ("log_interval_s", np.float64),
         ("interval_variance", np.float64),
+        ("log_last_s", np.float64),
+        ("log_before_s", np.float64),
         ("silence_share", np.float64),
+        ("beat_10_share", np.float64),
+        ("beat_30_share", np.float64),
         ("waited_s", np.float64),
         ("n_rows", np.int64),
         ("n_intervals", np.int64),
@@ -45,17 +50,36 @@ HULL: Any = np.dtype(
 """A hull as the kernels see it. `n_rivals`: rows given to other hulls since its last one."""
 
 VELOCITY_UNKNOWN_M_S = 20.0
-FIRST_INTERVAL_S = 180.0
 _M_PER_DEG = EARTH_RADIUS_M * pi / 180.0
 _EARTH_M2 = 4.0 * pi * EARTH_RADIUS_M**2
-_MINUTE_US = 60_000_000
 _LOCAL_M = 30_000.0
-_CLOCK_S = 2.0
-_ON_TIME, _LATE, _ANY_TIME, _AGAIN = 0.65, 0.28, 0.05, 0.02
-_TAIL = 0.03
-_FIRST_VARIANCE = 0.64
-_SILENCE = log(5.0)
-_ROOT_HALF = 0.5**0.5
+_REST_M_S = 0.5
+_PLAIN_WIDEST_M = 200.0
+_SWING_M_S = 0.01
+_SPEED_0_M_S, _EASE_S = 1.0, 30.0
+_REACH = np.array([0.017, 0.3, 0.62])
+_DRIFT = np.array([0.035, 0.34, 1.1])
+_SLOW = np.array([0.8, 0.34])
+_WEIGHTS = np.array(
+    [
+        [0.49, 0.09, 0.07, 0.04, 0.065, 0.004, 0.01, 0.004, 0.007, 0.001]
+        + [0.006, 0.002, 0.005, 0.20, 0.002] + [0.0] * 5,
+        [0.01, 0.002, 0.004, 0.004, 0.006, 0.016, 0.018, 0.04, 0.006, 0.001]
+        + [0.27, 0.30, 0.23, 0.05, 0.04] + [0.0] * 5,
+        [0.73, 0.015, 0.01, 0.002, 0.004, 0.002, 0.002, 0.002, 0.001, 0.001]
+        + [0.002, 0.001, 0.001, 0.002, 0.001, 0.20, 0.005, 0.005, 0.015, 0.003],
+        [0.014, 0.002, 0.003, 0.002, 0.002, 0.004, 0.006, 0.008, 0.003, 0.001]
+        + [0.08, 0.07, 0.04, 0.015, 0.005, 0.33, 0.27, 0.10, 0.03, 0.025],
+    ]
+)  # fmt: skip
+"""Shares of the densities: at rest and under way, without and with a reported velocity.
+
+Ten that need no velocity (three of stillness, a glitch, swinging, three reaches, a glitch, a home
+range), five from the filtered velocity and five from the reported one (kept in three degrees, given
+up half way, clocks that differ). Fitted like the scales by expectation maximisation to every second
+vessel of the US coast, Suez, New York and the Solent; they hold on the others. Stillness is kept
+coarser than the fit has it: an antenna's two places would become two hulls.
+"""
 
 
 class Motion(NamedTuple):
@@ -82,6 +106,23 @@ def offset_m(lat_1: float, lon_1: float, lat_2: float, lon_2: float) -> tuple[fl
 
 
 @njit(cache=True)
+def offset_from_way_m(hull, time_us, lat, lon) -> tuple[float, float, float]:
+    """East and north of a point from where a hull is about now, and its speed in m/s.
+
+    By its reported velocity, or else the filtered one; after ten minutes where it was last.
+    """
+    x, y = offset_m(hull.lat_deg, hull.lon_deg, lat, lon)
+    lasted_s = (time_us - hull.time_us) / 1e6
+    v_e, v_n = 0.0, 0.0
+    if lasted_s < 600.0:
+        if not isnan(hull.reported_east_m_s):
+            v_e, v_n = hull.reported_east_m_s, hull.reported_north_m_s
+        elif hull.velocity_error_m_s < VELOCITY_UNKNOWN_M_S:
+            v_e, v_n = hull.east_m_s, hull.north_m_s
+    return x - v_e * lasted_s, y - v_n * lasted_s, hypot(v_e, v_n)
+
+
+@njit(cache=True)
 def _turned(east, north, lat_deg, d_lon_deg):
     """A vector carried along a parallel keeps its direction in space: north itself turns."""
     if -0.05 < d_lon_deg < 0.05:
@@ -94,25 +135,15 @@ def _turned(east, north, lat_deg, d_lon_deg):
 
 
 @njit(cache=True)
-def clock_error_s(time_1_us: int, time_2_us: int) -> float:
-    """Times on the whole minute are taken as cut to the minute, others are good to 0.5 s."""
-    if time_1_us % _MINUTE_US == 0 and time_2_us % _MINUTE_US == 0:
-        return 30.0
-    return 0.5
-
-
-@njit(cache=True)
-def _drift_m(lasted_s: float, speed_m_s: float) -> float:
-    """Error of a prediction with constant velocity: acceleration first, then linear in time."""
-    return min(0.02 * lasted_s * lasted_s, (0.1 + 0.08 * speed_m_s) * lasted_s)
-
-
-@njit(cache=True)
 def _missed_m2(x, y, v_e, v_n, error_m_s, lasted_s, slack_s, noise_m):
-    """Squares of the error of a prediction with constant velocity and of its scale."""
+    """Squares of the error of a prediction with constant velocity and of its scale.
+
+    Acceleration first, then linear in time.
+    """
     d_x, d_y = x - v_e * lasted_s, y - v_n * lasted_s
     speed_2 = v_e * v_e + v_n * v_n
-    drift, spread = _drift_m(lasted_s, sqrt(speed_2)), error_m_s * lasted_s
+    drift = min(0.02 * lasted_s * lasted_s, (0.1 + 0.08 * sqrt(speed_2)) * lasted_s)
+    spread = error_m_s * lasted_s
     scale_2 = 2.0 * noise_m * noise_m + speed_2 * slack_s * slack_s + drift * drift
     return d_x * d_x + d_y * d_y, scale_2 + spread * spread
 
@@ -126,19 +157,6 @@ def _noise_m(hull, noise_m):
 
 
 @njit(cache=True)
-def _late_or_early(x, y, v_e, v_n, lasted_s, scale_2, clock_s):
-    """Density where a constant velocity leads if the clocks of two receivers differ."""
-    d_x, d_y = x - v_e * lasted_s, y - v_n * lasted_s
-    speed_2 = v_e * v_e + v_n * v_n
-    if speed_2 < 1.0:
-        return 0.0
-    along, across = d_x * v_e + d_y * v_n, d_y * v_e - d_x * v_n
-    along_2 = scale_2 + speed_2 * clock_s * clock_s
-    z_2 = (along * along / along_2 + across * across / scale_2) / speed_2
-    return exp(-0.5 * z_2) / (2.0 * pi * sqrt(along_2 * scale_2))
-
-
-@njit(cache=True)
 def _mean_velocity(hull, lat, lon, east, north):
     """Reported velocity at the hull's last row, or half way to the one that this row reports."""
     v_e, v_n = hull.reported_east_m_s, hull.reported_north_m_s
@@ -149,14 +167,14 @@ def _mean_velocity(hull, lat, lon, east, north):
 
 
 @njit(cache=True)
-def is_plain(hull, time_us, lat, lon, noise_m, east, north, motion) -> bool:
+def is_plain(hull, time_us, lat, lon, noise_m, east, north) -> bool:
     """Whether a row lies so close to what the hull was about to do that nothing else competes."""
     x, y = offset_m(hull.lat_deg, hull.lon_deg, lat, lon)
     noise = _noise_m(hull, noise_m)
     lasted_s, slack_s = (time_us - hull.time_us) / 1e6, clock_error_s(hull.time_us, time_us)
     if x * x + y * y < 4.0 * noise * noise and lasted_s < 21_600.0:
         return True
-    widest_2 = 625.0 * motion.noise_m * motion.noise_m
+    widest_2 = _PLAIN_WIDEST_M * _PLAIN_WIDEST_M
     if hull.velocity_error_m_s < VELOCITY_UNKNOWN_M_S:
         e_2, s_2 = _missed_m2(
             x, y, hull.east_m_s, hull.north_m_s, hull.velocity_error_m_s, lasted_s, slack_s, noise
@@ -185,13 +203,57 @@ def _at_rest(hull) -> float:
         speed = hypot(hull.east_m_s, hull.north_m_s)
     else:
         return 0.3
-    return exp(-0.5 * (speed / 0.3) ** 2)
+    return exp(-0.5 * (speed / _REST_M_S) ** 2)
 
 
 @njit(cache=True)
-def _reach_m(motion, share, span_s):
-    """Scale of where a hull may be after a time at a share of its usual speed."""
-    return min(2.0 * motion.noise_m + share * motion.usual_speed_m_s * span_s, 5e6)
+def _stay_densities(found, away, noise, span_s, lasted_s, motion):
+    """Densities (per m2) of what does not depend on a velocity, into found[:10]."""
+    reach = motion.usual_speed_m_s * span_s
+    found[0] = _density(away, 1.2 * noise)
+    found[1] = _density(away, 2.0 * noise)
+    found[2] = _density(away, 4.0 * noise)
+    found[3] = _density(away, 80.0 + noise)
+    found[4] = _density(away, 2.0 * noise + 10.0 + min(_SWING_M_S * lasted_s, 150.0))
+    for k in range(3):
+        found[5 + k] = _density(away, min(10.0 + 2.0 * noise + _REACH[k] * reach, 5e6))
+    found[8] = _density(away, 300.0)
+    found[9] = _density(away, _LOCAL_M)
+
+
+@njit(cache=True)
+def _along(x, y, v_e, v_n, speed, lasted_s, along_2, across_2):
+    """Density around where a velocity leads, with other scales along and across it."""
+    d_x, d_y = x - v_e * lasted_s, y - v_n * lasted_s
+    along, across = (d_x * v_e + d_y * v_n) / speed, (d_x * v_n - d_y * v_e) / speed
+    z_2 = along * along / along_2 + across * across / across_2
+    return exp(-0.5 * z_2) / (2.0 * pi * sqrt(along_2 * across_2))
+
+
+@njit(cache=True)
+def _way_densities(found, x, y, v_e, v_n, error_m_s, noise, slack_s, lasted_s, before_s, clock_s):
+    """Densities where a velocity leads: kept in three degrees, given up half way, other clocks."""
+    speed = hypot(v_e, v_n)
+    if speed < 1e-6:
+        v_e, v_n, speed = 1e-6, 0.0, 1e-6
+    clocks = speed * slack_s
+    drift = (_SPEED_0_M_S + 0.25 * speed) * lasted_s * lasted_s / (lasted_s + _EASE_S)
+    drift *= (1.0 + (lasted_s + before_s) / 300.0) ** 0.055
+    base_2 = 2.0 * noise * noise + (error_m_s * lasted_s) ** 2
+    for k in range(3):
+        across_2 = base_2 + (_DRIFT[k] * drift) ** 2
+        found[k] = _along(x, y, v_e, v_n, speed, lasted_s, across_2 + clocks * clocks, across_2)
+    gone = min(speed, 15.0) * lasted_s
+    found[3] = _along(
+        x, y, 0.5 * v_e, 0.5 * v_n, 0.5 * speed, lasted_s,
+        100.0 + noise * noise + (_SLOW[0] * gone) ** 2 + clocks * clocks,
+        100.0 + noise * noise + (_SLOW[1] * gone) ** 2,
+    )  # fmt: skip
+    found[4] = 0.0
+    if speed > 1.0:
+        across_2 = base_2 + (_DRIFT[1] * drift) ** 2
+        late = speed * clock_s
+        found[4] = _along(x, y, v_e, v_n, speed, lasted_s, across_2 + late * late, across_2)
 
 
 @njit(cache=True)
@@ -204,31 +266,31 @@ def log_fit(hull, time_us, lat, lon, noise_m, east, north, motion) -> float:
     if away > motion.top_speed_m_s * span_s + 1_000.0:
         return -inf
     noise = _noise_m(hull, noise_m)
-    at_rest = _at_rest(hull)
-    under_way = 1.0 - at_rest
-    still = 1.2 * noise
-    p = 1e-300 + (0.02 + 0.50 * at_rest) * _density(away, still)
-    p += (0.01 + 0.20 * at_rest) * _density(away, 2.5 * still)
-    p += (0.01 + 0.08 * at_rest) * _density(away, 2.0 * noise + min(0.1 * lasted_s, 150.0))
-    p += (0.02 + 0.02 * under_way) * _density(away, _reach_m(motion, 1.5, span_s))
-    p += (0.03 + 0.04 * under_way) * _density(away, _reach_m(motion, 0.5, span_s))
-    p += (0.03 + 0.01 * under_way) * _density(away, _reach_m(motion, 0.05, span_s))
-    p += 0.002 * _density(away, 300.0)
-    p += 0.01 * _density(away, _LOCAL_M)
+    found = np.zeros(20)
+    _stay_densities(found, away, noise, span_s, lasted_s, motion)
+    before_s = last_interval_s(hull)
+    is_way = away < motion.top_speed_m_s * span_s + 100.0
+    if (
+        is_way
+        and hypot(hull.east_m_s, hull.north_m_s) < motion.top_speed_m_s
+        and (hull.velocity_error_m_s < VELOCITY_UNKNOWN_M_S)
+    ):
+        _way_densities(
+            found[10:15], x, y, hull.east_m_s, hull.north_m_s, hull.velocity_error_m_s, noise,
+            slack_s, lasted_s, before_s, motion.clock_s,
+        )  # fmt: skip
+    weights = _WEIGHTS[:2]
     if not isnan(hull.reported_east_m_s):
+        weights = _WEIGHTS[2:]
         v_e, v_n = _mean_velocity(hull, lat, lon, east, north)
-        e_2, s_2 = _missed_m2(x, y, v_e, v_n, 0.0, lasted_s, slack_s, noise)
-        p += (0.01 + 0.30 * under_way) * _density(sqrt(e_2), sqrt(s_2))
-        p += (0.01 + 0.15 * under_way) * _density(sqrt(e_2), 5.0 * sqrt(s_2))
-        p += 0.03 * _late_or_early(x, y, v_e, v_n, lasted_s, s_2, motion.clock_s)
-    if hull.velocity_error_m_s < VELOCITY_UNKNOWN_M_S:
-        e_2, s_2 = _missed_m2(
-            x, y, hull.east_m_s, hull.north_m_s, hull.velocity_error_m_s, lasted_s, slack_s, noise
-        )
-        p += (0.01 + 0.30 * under_way) * _density(sqrt(e_2), sqrt(s_2))
-        p += (0.02 + 0.20 * under_way) * _density(sqrt(e_2), 5.0 * sqrt(s_2))
-        v_e, v_n = hull.east_m_s, hull.north_m_s
-        p += 0.03 * _late_or_early(x, y, v_e, v_n, lasted_s, s_2, motion.clock_s)
+        if is_way:
+            _way_densities(
+                found[15:], x, y, v_e, v_n, 0.0, noise, slack_s, lasted_s, before_s, motion.clock_s
+            )
+    at_rest = _at_rest(hull)
+    p = 1e-300
+    for k in range(20):
+        p += (at_rest * weights[0, k] + (1.0 - at_rest) * weights[1, k]) * found[k]
     return log(p) + _log_velocity(hull, east, north, lat, lon, lasted_s)
 
 
@@ -268,31 +330,8 @@ def begin(hull, track_id, observation_id, time_us, lat, lon, noise_m, east, nort
     hull.reported_east_m_s, hull.reported_north_m_s = east, north
     hull.east_m_s, hull.north_m_s = 0.0, 0.0
     hull.velocity_error_m_s = VELOCITY_UNKNOWN_M_S
-    hull.log_interval_s, hull.interval_variance = log(interval_s + _CLOCK_S), _FIRST_VARIANCE
-    hull.silence_share, hull.waited_s = _TAIL, 0.0
-    hull.n_rows, hull.n_intervals, hull.n_rivals = 1, 0, 0
-
-
-@njit(cache=True)
-def _count_interval(hull, lasted_s):
-    """Learn the cadence: mean and variance of the logarithm of the time between rows.
-
-    After a long silence the cadence is learned anew: another receiver, another state of the ship.
-    A row less than a second after the last repeats it.
-    """
-    if lasted_s < 1.0:
-        return
-    missed = log(lasted_s + _CLOCK_S) - hull.log_interval_s
-    hull.silence_share += 0.08 * ((missed > _SILENCE) - hull.silence_share)
-    if missed > _SILENCE and hull.n_intervals > 0:
-        hull.interval_variance, hull.n_intervals = _FIRST_VARIANCE, 0
-        return
-    # a late row may follow one that nobody heard: it says little of the cadence
-    missed = max(-2.0, min(0.4 if hull.n_intervals > 0 else 2.0, missed))
-    gain = 1.0 / min(hull.n_intervals + 2.0, 12.0)
-    hull.interval_variance += gain * (missed * missed - hull.interval_variance)
-    hull.log_interval_s += gain * missed
-    hull.n_intervals += 1
+    begin_cadence(hull, interval_s)
+    hull.n_rows, hull.n_rivals = 1, 0
 
 
 @njit(cache=True)
@@ -314,8 +353,7 @@ def advance(hull, observation_id, time_us, lat, lon, noise_m, east, north):
         v_e, v_n = _turned(v_e, v_n, lat, lon - hull.lon_deg)
         hull.east_m_s, hull.north_m_s = v_e, v_n
         hull.velocity_error_m_s = (1.0 - gain) ** 0.5 * grown
-    _count_interval(hull, lasted_s)
-    hull.waited_s = 0.0
+    learn_cadence(hull, time_us)
     hull.time_us = time_us
     hull.previous_id = hull.observation_id
     hull.observation_id = observation_id
@@ -323,54 +361,3 @@ def advance(hull, observation_id, time_us, lat, lon, noise_m, east, north):
     hull.reported_east_m_s, hull.reported_north_m_s = east, north
     hull.n_rows += 1
     hull.n_rivals = 0
-
-
-@njit(cache=True)
-def interval_s(hull) -> float:
-    """The usual time between two rows of a hull."""
-    return exp(hull.log_interval_s)
-
-
-@njit(cache=True)
-def waited_s(hull, quiet_s: float) -> float:
-    """How long a hull has been silent while its MMSI was heard.
-
-    `quiet_s`: since the last row of any hull. Of a silence of all hulls only three intervals count:
-    then it was the receiver that did not hear.
-    """
-    return hull.waited_s + min(quiet_s, 3.0 * interval_s(hull))
-
-
-@njit(cache=True)
-def log_silent(hull, waited: float) -> float:
-    """Log probability that a hull that is there has sent nothing yet.
-
-    One interval of the hull's cadence (lognormal), or more of which some were not heard, or at any
-    time, or after a long silence.
-    """
-    usual, spread = interval_s(hull), sqrt(hull.interval_variance + 0.01)
-    ratio = (log(waited + _CLOCK_S) - hull.log_interval_s) / spread
-    late = exp(-max(0.0, waited - usual) / (2.0 * usual))
-    tail = (1.0 + waited / max(600.0, usual)) ** -0.5
-    on_time = 0.5 * erfc(ratio * _ROOT_HALF)
-    any_time = exp(-waited / usual)
-    again = exp(-waited / _CLOCK_S)
-    regular = _ON_TIME * on_time + _LATE * late + _ANY_TIME * any_time + _AGAIN * again
-    share = hull.silence_share + 0.01
-    return log((1.0 - share) * regular + share * tail)
-
-
-@njit(cache=True)
-def log_sent(hull, waited: float) -> float:
-    """Log density (per second) of a hull's next row after this wait; derivative of the above."""
-    usual, spread = interval_s(hull), sqrt(hull.interval_variance + 0.01)
-    ratio = (log(waited + _CLOCK_S) - hull.log_interval_s) / spread
-    on_time = exp(-0.5 * ratio * ratio) * _ROOT_HALF / (sqrt(pi) * spread * (waited + _CLOCK_S))
-    late = exp(-max(0.0, waited - usual) / (2.0 * usual)) / (2.0 * usual) * (waited > usual)
-    any_time = exp(-waited / usual) / usual
-    scale = max(600.0, usual)
-    tail = 0.5 / scale * (1.0 + waited / scale) ** -1.5
-    again = exp(-waited / _CLOCK_S) / _CLOCK_S
-    regular = _ON_TIME * on_time + _LATE * late + _ANY_TIME * any_time + _AGAIN * again
-    share = hull.silence_share + 0.01
-    return log((1.0 - share) * regular + share * tail)

@@ -19,28 +19,34 @@ import numpy as np
 from numba import njit
 
 from fairlead.geo.sphere import M_S_PER_KN
-from fairlead.tracks.motion import (
+from fairlead.tracks.cadence import (
     FIRST_INTERVAL_S,
+    interval_s,
+    log_on_beat,
+    log_sent,
+    log_silent,
+    waited_s,
+)
+from fairlead.tracks.motion import (
     HULL,
     advance,
     begin,
-    interval_s,
     is_plain,
     log_any_velocity,
     log_anywhere,
     log_fit,
-    log_sent,
-    log_silent,
+    offset_from_way_m,
     offset_m,
-    waited_s,
 )
 
 WAITING, TRACK, OUTLIER, STALE, SHORT_FRAGMENT = 0, 1, 2, 3, 4
 MOST_HULLS = 12
 _LIVE_US = 6 * 3_600_000_000
-_MOST_ALIKE = 4
+_MOST_ALIKE = 8
 _FRAGMENT_ROWS = 10
 _PASSED_BY = 5
+_CROWD_M = 80.0
+_LOG_FIT_IN_CROWD = (-9.2, -14.5)
 _WIDTH_ALONE = 0.6
 _NEW, _STALE_COPY = -1, -2
 _STALE_LABEL = -2
@@ -195,6 +201,28 @@ def _log_any_rate(hulls, n_hulls, quiet_s):
 
 
 @njit(cache=True)
+def _crowd(hulls, n_hulls, time_us, lat, lon, motion) -> int:
+    """Whether two confirmed hulls are so near a place that nobody could tell them apart there.
+
+    1: within the places that one ship's antennas, swinging and noise give it. 2: on the way of one
+    another closer than the clocks of two receivers that hear one ship.
+    """
+    n_near = n_behind = 0
+    for h in range(n_hulls):
+        hull = hulls[h]
+        if hull.n_rows < 2:
+            continue
+        x, y, speed_m_s = offset_from_way_m(hull, time_us, lat, lon)
+        away_2 = x * x + y * y
+        n_near += away_2 < _CROWD_M * _CROWD_M
+        reach_m = motion.clock_s * min(speed_m_s, motion.usual_speed_m_s)
+        n_behind += away_2 < max(_CROWD_M, reach_m) ** 2
+    if n_near > 1:
+        return 1
+    return 2 if n_behind > 1 else 0
+
+
+@njit(cache=True)
 def _choices(memory, rows, i, is_copy, motion) -> int:
     """Every assignment of row i in every hypothesis with its score; how many there are."""
     bank = memory.state[0]
@@ -205,6 +233,7 @@ def _choices(memory, rows, i, is_copy, motion) -> int:
     for k in range(memory.state[1]):
         hulls, n_hulls = memory.hulls[bank, k], memory.n_hulls[bank, k]
         nearest, best = inf, -inf
+        crowd = _crowd(hulls, n_hulls, time_us, lat, lon, motion)
         quiet_s, silent = _silence(hulls, n_hulls, time_us)
         any_rate = _log_any_rate(hulls, n_hulls, quiet_s)
         score = memory.score[bank, k] + silent
@@ -216,6 +245,10 @@ def _choices(memory, rows, i, is_copy, motion) -> int:
             best = max(best, fit)
             if fit == -inf:
                 continue
+            if crowd > 0:
+                fit = min(fit, _LOG_FIT_IN_CROWD[crowd - 1] + any_velocity)
+            if crowd < 2:
+                fit += log_on_beat(hull, time_us)
             if hull.n_rows == 1 and n_hulls > 1:
                 fit += motion.log_confirm + any_rate
             else:
@@ -433,7 +466,7 @@ def _hand_out(memory, rows, fates, head, end, before_us, delay_us) -> int:
 
 
 @njit(cache=True)
-def _plain_run(hulls, n_hulls, rows, labels, i, end, motion):
+def _plain_run(hulls, n_hulls, rows, labels, i, end):
     """Give rows from i on to the one live hull while they are plain; returns the next row.
 
     Once that hull has more rows than a fragment, no row handed out on the way could have had
@@ -447,7 +480,7 @@ def _plain_run(hulls, n_hulls, rows, labels, i, end, motion):
         if h < 0:
             break
         hull = hulls[h]
-        if not is_plain(hull, time_us[i], lat[i], lon[i], noise[i], east[i], north[i], motion):
+        if not is_plain(hull, time_us[i], lat[i], lon[i], noise[i], east[i], north[i]):
             break
         advance(hull, observation_id[i], time_us[i], lat[i], lon[i], noise[i], east[i], north[i])
         labels[i] = hull.track_id
@@ -488,7 +521,7 @@ def assign_key(memory, rows, fates, first, fresh, end, mmsi, motion, delay_us, m
         bank = memory.state[0]
         if memory.state[1] == 1:
             after = _plain_run(
-                memory.hulls[bank, 0], memory.n_hulls[bank, 0], rows, fates.label, i, end, motion
+                memory.hulls[bank, 0], memory.n_hulls[bank, 0], rows, fates.label, i, end
             )
             memory.state[3] += after - i
             if after > i:

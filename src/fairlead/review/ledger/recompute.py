@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from fairlead.review.ledger import tree
 from fairlead.review.ledger.broken import BrokenError
@@ -22,11 +21,11 @@ Row = tuple[int, str, int, str, bytes]
 @dataclass(slots=True)
 class Recomputed:
     """`roots` of the sizes that were asked for, as far as the tree could be followed;
-    `shown` are the bodies of `lead_shown` entries with their index."""
+    `shown` are index, lead and digest of `lead_shown` entries."""
 
     n_entries: int
     roots: dict[int, bytes]
-    shown: list[tuple[int, dict[str, Any]]]
+    shown: list[tuple[int, str, str]]
 
 
 def recompute(view: Transaction, sizes: Iterable[int], report: Report) -> Recomputed:
@@ -67,7 +66,7 @@ class _Walk:
         self._frontier: tree.Frontier | None = tree.Frontier(0, lambda *_: b"")
         self._latest_us: int | None = None
         self.roots = {0: tree.EMPTY_ROOT}
-        self.shown: list[tuple[int, dict[str, Any]]] = []
+        self.shown: list[tuple[int, str, str]] = []
 
     def chunk(self, start: int, end: int) -> None:
         rows = {
@@ -124,7 +123,8 @@ class _Walk:
             what = f"entry {index} is listed as something else than it says"
             self._report.find("entries", "columns", what, index=index)
         if entry.kind == "lead_shown":
-            self.shown.append((index, dict(entry.body)))
+            body = entry.body
+            self.shown.append((index, str(body.get("lead_id")), str(body.get("digest"))))
         self._time(index, entry.time_us)
 
     def _time(self, index: int, time_us: int) -> None:

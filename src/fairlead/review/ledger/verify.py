@@ -6,6 +6,7 @@ copies others hold. It writes nothing and reads no clock.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -65,31 +66,30 @@ def verify_ledger(view: Transaction, folder: Path, outside: Outside) -> Report:
         what = f"the database's definition `{fence}` is missing, was changed or was added"
         report.find("fences", "fence", what)
     chain = Chain(folder, report)
-    own = _own_checkpoints(view, folder, chain, report)
+    own = _own_checkpoints(view, folder, chain, outside.witnesses, report)
     chain.must_reach(outside.vkeys)
     held = {name: Signed.parse(written) for name, written in outside.held.items()}
     for mirror in outside.mirrors:
         held[f"{mirror}/checkpoint"] = _checkpoint_of(mirror)
-    sizes = [s.checkpoint.size for s in [*own, *held.values()]]
+    sizes = [size for _, size, _ in own] + [s.checkpoint.size for s in held.values()]
     found = recompute(view, sizes, report)
-    for signed in own:
-        _check(signed, f"line {signed.line} of the checkpoints", found, report, "checkpoints")
+    for line, size, root in own:
+        _check(size, root, f"line {line} of the checkpoints", found, report, "checkpoints")
     for name, signed in held.items():
         why = chain.refuses(signed)
         if why:
             report.find("held", "signature", f"`{name}` does not count: {why}")
         else:
-            _check(signed, f"`{name}`", found, report, "held")
+            head = signed.checkpoint
+            _check(head.size, head.root, f"`{name}`", found, report, "held")
     for mirror in outside.mirrors:
         _compare_mirror(mirror, held[f"{mirror}/checkpoint"], view, found, report)
     _check_shown(found, outside.leads, report)
     for acts in outside.acts:
         _check_acts(acts, view, report)
-    for signed in own:
-        _note_witnesses(signed, outside.witnesses, report)
     report.n_held = len(held)
     report.n_checkpoints = len(own)
-    report.n_signed = max((s.checkpoint.size for s in own), default=0)
+    report.n_signed = max((size for _, size, _ in own), default=0)
     report.vkeys = [str(key) for key in chain.keys]
     if report.n_signed < report.n_entries:
         n = report.n_entries - report.n_signed
@@ -98,8 +98,15 @@ def verify_ledger(view: Transaction, folder: Path, outside: Outside) -> Report:
     return report
 
 
-def _own_checkpoints(view: Transaction, folder: Path, chain: Chain, report: Report) -> list[Signed]:
-    """Those of the file, in order; each that the database remembers must be among them."""
+def _own_checkpoints(
+    view: Transaction,
+    folder: Path,
+    chain: Chain,
+    witnesses: Sequence[VerifierKey],
+    report: Report,
+) -> list[tuple[int, int, bytes]]:
+    """Line, size and root of those in the file that count; each that the database remembers must
+    be among its lines."""
     own = []
     known = set()
     for number, what in History(folder).lines():
@@ -109,19 +116,26 @@ def _own_checkpoints(view: Transaction, folder: Path, chain: Chain, report: Repo
         elif isinstance(what, Handover):
             chain.hand_over(what, number)
         else:
-            known.add(what.written)
+            known.add(_digest(what.written))
             if chain.extend(what):
-                own.append(what)
+                own.append((number, what.checkpoint.size, what.checkpoint.root))
+                _note_witnesses(what, witnesses, report)
     for size, written in view.query("SELECT size, checkpoint FROM ledger_checkpoints"):
-        if written not in known:
+        if _digest(str(written)) not in known:
             said = f"the file of checkpoints lacks the one of {size} entries, which was signed"
             report.find("checkpoints", "lacks", said)
     return own
 
 
-def _check(signed: Signed, name: str, found: Recomputed, report: Report, check: str) -> None:
+def _digest(written: str) -> bytes:
+    """In place of the note itself: there may be millions."""
+    return hashlib.sha256(written.encode()).digest()
+
+
+def _check(
+    size: int, root: bytes, name: str, found: Recomputed, report: Report, check: str
+) -> None:
     """Whether the tree that was signed is ours."""
-    size = signed.checkpoint.size
     if size > found.n_entries:
         first, last = found.n_entries, size - 1
         gone = f"entry {first} is" if first == last else f"entries {first} to {last} are"
@@ -129,7 +143,7 @@ def _check(signed: Signed, name: str, found: Recomputed, report: Report, check: 
         report.find(check, "gone", what, index=found.n_entries)
     elif size not in found.roots:
         report.find(check, "gap", f"{name} cannot be compared: entries before it are gone")
-    elif found.roots[size] != signed.checkpoint.root:
+    elif found.roots[size] != root:
         what = f"the first {size} entries are not those that {name} was signed over"
         report.find(check, "root", what)
 
@@ -215,12 +229,12 @@ def _check_acts(acts: Acts, view: Transaction, report: Report) -> None:
 
 def _check_shown(found: Recomputed, leads: Mapping[str, tuple[str, str]], report: Report) -> None:
     """A lead that still carries the digest it was shown with must still have that content."""
-    for index, body in found.shown:
+    for index, lead_id, digest in found.shown:
         report.n_shown += 1
-        carried, has = leads.get(str(body.get("lead_id")), ("", ""))
-        if not carried or carried != body.get("digest"):
+        carried, has = leads.get(lead_id, ("", ""))
+        if not carried or carried != digest:
             continue
         report.n_unchanged += 1
         if has != carried:
-            what = f"lead `{body['lead_id']}` is not what entry {index} says was shown"
+            what = f"lead `{lead_id}` is not what entry {index} says was shown"
             report.find("leads", "digest", what, index=index)

@@ -53,6 +53,8 @@ def test_a_created_account_waits_for_whoever_enrols(house):
         ({"handle": "harbour-master"}, "handle_taken"),
         ({"roles": ["service"]}, "bad_role"),
         ({"roles": ["admiral"]}, "bad_role"),
+        ({"expires_us": -1}, "bad_expiry"),
+        ({"expires_us": 1 << 53}, "bad_expiry"),
     ],
 )
 def test_what_no_account_can_be_is_refused(house, given, reason):
@@ -134,6 +136,15 @@ def test_saying_not_revoked_changes_nothing_about_it(house):
     who, _ = house.person(chief, "deck-watch")
     same = house.gate.accounts.change(who.account_id, by=chief, now_us=house.now, revoked=False)
     assert same.state(house.now) == "active"
+
+
+def test_an_end_that_json_does_not_keep_is_refused(house):
+    chief, _ = house.first()
+    who, _ = house.person(chief, "deck-watch", expires_us=(1 << 53) - 1)
+    with house.refuses("bad_expiry"):
+        house.gate.accounts.change(who.account_id, by=chief, now_us=house.now, expires_us=1 << 53)
+    ended = house.gate.accounts.change(who.account_id, by=chief, now_us=house.now, expires_us=0)
+    assert ended.state(house.now) == "expired"
 
 
 def test_an_unknown_account_cannot_be_changed(house):

@@ -248,7 +248,7 @@ class Accounts:
             if markings is not KEEP:
                 body["markings"] = sorted(markings_of(markings))
             if expires_us is not KEEP:
-                body["expires_us"] = expires_us
+                body["expires_us"] = _end(expires_us)
             if revoked is True:
                 body["revoked"] = True
             with self._ground.store.write() as out:
@@ -409,8 +409,15 @@ def created(
         "handle": handle_of(handle),
         "roles": sorted(roles_of(roles)),
         "markings": sorted(markings_of(markings)),
-        "expires_us": expires_us,
+        "expires_us": _end(expires_us),
     }
+
+
+def _end(expires_us: int | None) -> int | None:
+    """Within what JSON keeps exactly, as the ledger's entries are."""
+    if expires_us is not None and not 0 <= expires_us < 1 << 53:
+        raise refusal(reason="bad_expiry")
+    return expires_us
 
 
 def _last_leaf(view: Transaction) -> int | None:

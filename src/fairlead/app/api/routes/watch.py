@@ -91,7 +91,6 @@ def status_of(service: Service, view: View, now_us: int) -> Status:
             p.hours.filter(pl.col("source").is_in(sorted(view.sources))) for p in view.stored.points
         )
         seen = sum(int(h["n"].sum()) for h in hours)
-    stop = service.rooms.get("stop")
     return Status(
         now_us=now_us,
         settled_us=view.stored.settled_us,
@@ -104,9 +103,17 @@ def status_of(service: Service, view: View, now_us: int) -> Status:
             observations=seen,
             n_late=view.stored.n_late,
         ),
-        stop_switch=stop.state() if stop is not None else StopSwitch(False),
+        stop_switch=_stop_switch(service, now_us),
         version=__version__,
     )
+
+
+def _stop_switch(service: Service, now_us: int) -> StopSwitch:
+    outgoing = service.rooms.get("outgoing")
+    if outgoing is None:
+        return StopSwitch(False)
+    state = outgoing.stop.state(now_us)
+    return StopSwitch(state.pulled, state.since_us, state.by)
 
 
 def feed_states(service: Service, view: View, now_us: int) -> list[FeedState]:

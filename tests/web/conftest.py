@@ -34,4 +34,3 @@ def browser(console: Console) -> Iterator[Browser]:
 
 def pytest_report_header() -> str:
     return f"console: chromium {chromium()}, built {BUILT.is_dir()}, axe {AXE.is_file()}"
-

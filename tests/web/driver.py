@@ -6,7 +6,7 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,10 +17,16 @@ from playwright.sync_api import BrowserContext, Page, sync_playwright
 ROOT = Path(__file__).parents[2]
 BUILT = ROOT / "src" / "fairlead" / "web_dist"
 AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
-SWITCHES = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync --enable-unsafe-swiftshader"
-).split()
+SWITCHES = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--enable-unsafe-swiftshader",
+]
 PATIENCE_MS = 30_000
 
 HOSTILE_NAMES = {
@@ -84,7 +90,7 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def serve(workspace: Path, *sources: str) -> Iterator[Console]:
+def serve(workspace: Path, *sources: str) -> Generator[Console]:
     port = free_port()
     command = [sys.executable, "-m", "fairlead", "console", *sources]
     command += ["--workspace", str(workspace), "--port", str(port)]
@@ -107,7 +113,7 @@ def serve(workspace: Path, *sources: str) -> Iterator[Console]:
 
 
 @contextlib.contextmanager
-def launched(path: str) -> Iterator[Chrome]:
+def launched(path: str) -> Generator[Chrome]:
     with sync_playwright() as playwright:
         chrome = playwright.chromium.launch(executable_path=path, args=SWITCHES)
         try:
@@ -116,6 +122,10 @@ def launched(path: str) -> Iterator[Chrome]:
             chrome.close()
 
 
+NO_WEBGL = """const get = HTMLCanvasElement.prototype.getContext;
+HTMLCanvasElement.prototype.getContext = function (kind, ...rest) {
+  return kind.startsWith("webgl") ? null : get.call(this, kind, ...rest);
+};"""
 AUTHENTICATOR = {
     "protocol": "ctap2",
     "transport": "internal",
@@ -142,6 +152,7 @@ class Browser:
     chrome: Chrome
     console: Console
     _first: Person | None = field(default=None)
+    _plain: Person | None = field(default=None)
 
     def person(self, **options: Any) -> Person:
         options.setdefault("viewport", {"width": 1280, "height": 800})
@@ -170,6 +181,14 @@ class Browser:
         self.open(self._first, "#/watch")
         return self._first
 
+    def plain(self) -> Person:
+        """The same administrator on a device that cannot draw a map: quick, and all else works."""
+        if self._plain is None:
+            self._plain = self.person(storage_state=self.first().context.storage_state())
+            self._plain.context.add_init_script(NO_WEBGL)
+        self.open(self._plain, "#/watch")
+        return self._plain
+
     def open(self, person: Person, view: str) -> None:
         """Goes to a view as by a link that somebody sent."""
         person.page.goto("about:blank")
@@ -178,8 +197,9 @@ class Browser:
         person.complaints.clear()
 
     def look_like(self, person: Person, theme: str, language: str) -> None:
-        keep = "([t, l]) => { localStorage['fairlead.theme'] = t; localStorage['fairlead.language'] = l }"
-        person.page.evaluate(keep, [theme, language])
+        keep = "([name, value]) => localStorage.setItem(`fairlead.${name}`, value)"
+        for name, value in (("theme", theme), ("language", language)):
+            person.page.evaluate(keep, [name, value])
 
 
 def _keep(complaints: list[str], kind: str, text: str) -> None:

@@ -38,7 +38,7 @@ def test_replay_moves_the_sea_and_says_that_it_is_not_live(browser: Browser):
 
 
 def test_who_was_in_this_area_then(browser: Browser):
-    person = browser.first()
+    person = browser.plain()
     page = person.page
     since, until = 1760400000000000, 1760500000000000
     ring = "-9.000,48.000;-4.000,48.000;-4.000,51.000;-9.000,51.000"
@@ -73,7 +73,7 @@ def test_a_polygon_is_drawn_by_hand(browser: Browser):
 
 
 def test_a_vessel_is_found_and_its_dossier_opens(browser: Browser):
-    person = browser.first()
+    person = browser.plain()
     page = person.page
     page.locator(".leads li").first.wait_for()
     mmsi = page.locator(".lead .mmsi").first.inner_text().strip()

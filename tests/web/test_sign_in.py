@@ -33,8 +33,9 @@ def test_nothing_is_shown_to_who_is_not_signed_in(browser: Browser):
 
 
 def test_an_administrator_enrols_an_analyst_who_cannot_manage_accounts(browser: Browser):
-    page = browser.first().page
-    browser.open(browser.first(), "#/accounts")
+    admin = browser.plain()
+    page = admin.page
+    browser.open(admin, "#/accounts")
     page.locator("form").get_by_label("Name", exact=True).fill("second-watch")
     page.get_by_role("button", name="Make a one-time link").click()
     link = page.locator("code.secret").inner_text()

@@ -11,7 +11,7 @@ def open_leads(page) -> list[str]:
 
 
 def test_triage_by_keyboard(browser: Browser):
-    person = browser.first()
+    person = browser.plain()
     page = person.page
     before = open_leads(page)
     page.keyboard.press("j")
@@ -25,7 +25,9 @@ def test_triage_by_keyboard(browser: Browser):
     page.keyboard.type("looked at it, nothing there")
     page.keyboard.press("Enter")
     page.locator(".toast").get_by_text("Dismiss").wait_for()
-    page.wait_for_function("n => document.querySelectorAll('.leads li').length !== n", arg=len(before))
+    page.wait_for_function(
+        "n => document.querySelectorAll('.leads li').length !== n", arg=len(before)
+    )
     assert before[0] not in open_leads(page)
     page.locator(".card .big").wait_for()
     page.keyboard.press("u")
@@ -37,7 +39,7 @@ def test_triage_by_keyboard(browser: Browser):
 
 
 def test_a_decision_needs_a_reason(browser: Browser):
-    page = browser.first().page
+    page = browser.plain().page
     open_leads(page)
     page.keyboard.press("j")
     page.locator(".decide button").first.wait_for()
@@ -52,7 +54,7 @@ def test_a_decision_needs_a_reason(browser: Browser):
 
 
 def test_what_is_shown_is_enough(browser: Browser):
-    page = browser.first().page
+    page = browser.plain().page
     open_leads(page)
     page.keyboard.press("j")
     card = page.locator(".card")
@@ -66,7 +68,7 @@ def test_what_is_shown_is_enough(browser: Browser):
 
 
 def test_a_lead_that_changed_meanwhile_is_shown_side_by_side(browser: Browser):
-    person = browser.first()
+    person = browser.plain()
     page = person.page
     open_leads(page)
     page.keyboard.press("j")
@@ -103,7 +105,7 @@ def test_a_lead_that_changed_meanwhile_is_shown_side_by_side(browser: Browser):
 
 
 def test_what_the_budget_cut_is_counted(browser: Browser):
-    page = browser.first().page
+    page = browser.plain().page
     open_leads(page)
     told = page.locator(".budget").inner_text()
     assert "shown" in told

@@ -125,6 +125,15 @@ export function likelihood(probability: number): Likelihood {
   return "almost";
 }
 
+/** A country by its code of two letters, or the code where it is none. */
+export function country(code: string, language: Language): string {
+  try {
+    return new Intl.DisplayNames(LOCALES[language], { type: "region" }).of(code) ?? code;
+  } catch {
+    return code;
+  }
+}
+
 /** Hostile text made visible: control and direction characters as their code points. */
 export function shown(text: string): string {
   const hidden = /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/gu;

@@ -70,7 +70,7 @@ export function useLayers(seen: Seen): { layers: Layer[]; data: Columns } {
     made.push(...ringLayers(view.ring as Position[], isDrawing, theme));
     made.push(...wayLayers(scene, theme));
     if (events.value) made.push(eventsLayer(events.value.items, theme));
-    made.push(eventsLayer(scene.events, theme, "card-events"));
+    made.push(eventsLayer(scene.events, theme, true));
     made.push(...vesselLayers(data, { theme, now_us, seen, names, dim, marked }));
     made.push(...leadLayers(scene.leads, view.lead, theme, seen.zoom));
     made.push(...markLayers(scene, chosen, theme));

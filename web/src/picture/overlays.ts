@@ -107,18 +107,19 @@ type Placed<T> = T & { lat_deg: number; lon_deg: number };
 const placed = <T extends { lat_deg: number | null; lon_deg: number | null }>(rows: readonly T[]) =>
   rows.filter((r): r is Placed<T> => r.lat_deg !== null && r.lon_deg !== null);
 
-export function eventsLayer(events: readonly Event[], theme: Theme, id = "events"): Layer {
+/** `own`: of the open card, which stand out. */
+export function eventsLayer(events: readonly Event[], theme: Theme, own = false): Layer {
   const { event } = PALETTES[theme];
   return new ScatterplotLayer<Placed<Event>>({
-    id,
+    id: own ? "card-events" : "events",
     data: placed(events),
     getPosition: (e) => [e.lon_deg, e.lat_deg],
-    getFillColor: [...event, 40],
-    getLineColor: [...event, 220],
+    getFillColor: [...event, own ? 60 : 0],
+    getLineColor: [...event, own ? 230 : 130],
     stroked: true,
     lineWidthMinPixels: 1.2,
     radiusUnits: "pixels",
-    getRadius: 4.5,
+    getRadius: own ? 5 : 4,
     pickable: true,
   });
 }

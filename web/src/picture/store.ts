@@ -1,5 +1,4 @@
 /** Where every vessel was last heard: columns that grow, written in place, told in batches. */
-import { get } from "../api/client";
 import type { Positions } from "../api/stream";
 import { createStore } from "../app/store";
 
@@ -15,7 +14,6 @@ export interface Columns {
   heading_deg: Float32Array;
   time_us: Float64Array;
   name: (string | null)[];
-  ship_type: (number | null)[];
 }
 
 function columns(capacity: number): Columns {
@@ -28,14 +26,12 @@ function columns(capacity: number): Columns {
     heading_deg: new Float32Array(capacity),
     time_us: new Float64Array(capacity),
     name: [],
-    ship_type: [],
   };
 }
 
-/** What `/picture` answers as columns. */
+/** What `/picture` answers. */
 export interface PictureColumns extends Omit<Positions, "received_us"> {
   name?: (string | null)[];
-  ship_type?: (number | null)[];
 }
 
 export class Picture {
@@ -66,8 +62,6 @@ export class Picture {
       d.heading_deg[at] = rows.heading_deg[i] ?? Number.NaN;
       const name = rows.name?.[i];
       if (name) d.name[at] = name;
-      const type = rows.ship_type?.[i];
-      if (type != null) d.ship_type[at] = type;
     }
   }
 
@@ -89,7 +83,7 @@ export class Picture {
     wide.course_deg.set(old.course_deg);
     wide.heading_deg.set(old.heading_deg);
     wide.time_us.set(old.time_us);
-    this.data = { ...wide, n: old.n, name: old.name, ship_type: old.ship_type };
+    this.data = { ...wide, n: old.n, name: old.name };
   }
 }
 
@@ -119,21 +113,4 @@ function tellSoon(): void {
 export function takePositions(rows: Positions): void {
   picture.take(rows);
   tellSoon();
-}
-
-/** The whole picture. Lists of rows and columns are both understood. */
-export async function loadPicture(): Promise<void> {
-  const answer = await get<Record<string, unknown>>("/picture", { format: "json" });
-  picture.take(asColumns(answer));
-  pictureLoaded.set(true);
-  pictureVersion.set((n) => n + 1);
-}
-
-export function asColumns(answer: Record<string, unknown>): PictureColumns {
-  const inner = (answer["columns"] ?? answer) as Record<string, unknown>;
-  if (Array.isArray(inner["mmsi"])) return inner as unknown as PictureColumns;
-  const items = (answer["items"] ?? []) as Record<string, unknown>[];
-  const column = (name: string) => items.map((item) => item[name] ?? null);
-  const names = ["mmsi", "lat_deg", "lon_deg", "course_deg", "heading_deg", "speed_kn", "time_us", "name", "ship_type"];
-  return Object.fromEntries(names.map((n) => [n, column(n)])) as unknown as PictureColumns;
 }

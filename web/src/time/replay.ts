@@ -82,7 +82,6 @@ export function positionsAt(s: Stretch, at_us: number, names: (string | null)[] 
     heading_deg: new Float32Array(n).fill(Number.NaN),
     time_us: new Float64Array(n),
     name: names,
-    ship_type: [],
   };
   for (const [mmsi, [first, last]] of s.ranges) {
     const i = lastBefore(s.time_us, first, last, at_us);

@@ -4,7 +4,7 @@ import type { Dossier as DossierOf, Event } from "../api/types";
 import { useAnswer } from "../api/use";
 import { useKeys } from "../app/keys";
 import { openLead, openVessel } from "../app/view";
-import { duration, number, percent } from "../format/format";
+import { country, duration, number, percent } from "../format/format";
 import { Key, Name, Place, Sentence, Time } from "../format/Text";
 import { boundsOf, type Position } from "../geo/longitude";
 import { useText } from "../i18n";
@@ -34,7 +34,7 @@ export function Dossier({ mmsi }: { mmsi: number }) {
     <section className="card" aria-label={t("dossier.label")}>
       <header className="bar">
         <h2>
-          {name ? <Name text={name} /> : mmsi} <span className="muted">{name ? mmsi : ""} {value?.flag}</span>
+          {name ? <Name text={name} /> : mmsi} <span className="muted">{name ? mmsi : ""} {value?.flag && country(value.flag, lang)}</span>
         </h2>
         <button type="button" className="bare" onClick={() => { openVessel(null); }}>
           {t("act.close")} <Key>Esc</Key>

@@ -1,5 +1,6 @@
 import type { Identity } from "../api/types";
-import { shown } from "../format/format";
+import { shortSource } from "../feeds/FeedStrip";
+import { country, shown } from "../format/format";
 import { Name, Time } from "../format/Text";
 import { useText } from "../i18n";
 
@@ -9,7 +10,7 @@ const ROW = 14;
 
 /** Bars of when each value was said; values that were said in the same hours stand out. */
 export function Identities({ rows }: { rows: readonly Identity[] }) {
-  const { t, word } = useText();
+  const { t, word, lang } = useText();
   if (!rows.length) return <p className="muted">{t("dossier.no_identity")}</p>;
   const first = Math.min(...rows.map((r) => r.first_seen_us));
   const last = Math.max(...rows.map((r) => r.last_seen_us), first + 1);
@@ -27,7 +28,7 @@ export function Identities({ rows }: { rows: readonly Identity[] }) {
               .map((r) => (
                 <li key={`${r.value} ${r.source} ${String(r.first_seen_us)}`} className={r.disagrees ? "disagrees" : ""}>
                   <span>
-                    <Name text={r.value} /> {r.disagrees && <em className="tag changed">{t("dossier.disagrees")}</em>}
+                    <Name text={field === "flag" ? country(r.value, lang) : r.value} /> {r.disagrees && <em className="tag changed">{t("dossier.disagrees")}</em>}
                   </span>
                   <svg
                     viewBox={`0 0 ${String(W)} ${String(ROW)}`}
@@ -46,7 +47,7 @@ export function Identities({ rows }: { rows: readonly Identity[] }) {
                   </svg>
                   <span className="muted small">
                     <Time us={r.first_seen_us} /> – <Time us={r.last_seen_us} /> · {t("dossier.seen", { n: r.n_seen })} ·{" "}
-                    <bdi>{shown(r.source)}</bdi>
+                    <bdi title={shown(r.source)}>{shortSource(r.source)}</bdi>
                   </span>
                 </li>
               ))}

@@ -404,6 +404,15 @@ def test_a_clock_that_is_put_right_by_a_little_is_no_attack(house):
     assert house.sign_in(key).account_id == chief.account_id
 
 
+def test_a_clock_set_back_little_by_little_is_noticed_all_the_same(house):
+    _, key = house.first()
+    house.now -= 119 * S
+    house.sign_in(key)
+    house.now -= 2 * S
+    with house.refuses("clock_set_back", kind="sign_in_refused"):
+        house.sign_in(key)
+
+
 def test_a_clock_that_jumped_ahead_is_forgiven_only_at_the_machine(house):
     chief, key = house.first()
     right = house.now
@@ -477,4 +486,15 @@ def test_a_principal_with_invented_roles_still_cannot_administer(house):
     with house.refuses("not_administrator"):
         house.gate.accounts.change(
             who.account_id, by=invented, now_us=house.now, roles=["administrator"]
+        )
+
+
+def test_a_principal_narrowed_below_its_account_does_not_administer(house):
+    chief, _ = house.first()
+    narrow = chief.__class__(
+        chief.account_id, frozenset({"viewer"}), chief.markings, house.now, "passkey"
+    )
+    with house.refuses("not_administrator"):
+        house.gate.accounts.change(
+            chief.account_id, by=narrow, now_us=house.now, markings=["tlp:green"]
         )

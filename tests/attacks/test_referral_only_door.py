@@ -22,6 +22,7 @@ REACHES_OUT = {
 MAY = {
     "sources/tcp.py": "reads sentences; what it writes on the wire is tested to be nothing",
     "sources/udp.py": "receives datagrams",
+    "app/verbs/demo.py": "looks for a free port of this machine for the simulated feed",
     "simulate/replay.py": "sends a simulated sea to this machine alone, as its test shows",
     "review/access/oidc.py": "asks the organisation's identity provider who signs in",
     "referrals/channels/cot.py": "a channel",

@@ -72,7 +72,7 @@ def test_why_shows_every_sentence_of_a_message(watched):
 
 def test_words_on_leads_and_revisions_can_be_shown(watched):
     _, state, _ = watched
-    for name in ("handled", "revisions"):
+    for name in ("decisions", "revisions"):
         done = fairlead("show", name, "--workspace", state, "--format", "csv")
         assert done.returncode == 0, done.stderr.decode()
         assert done.stdout
@@ -145,7 +145,7 @@ def test_a_handled_lead_stays_silent_until_it_is_reopened(watched):
         return [row["lead_id"] for row in again["leads"]]
 
     assert (
-        fairlead("review", lead, "handled", "--reason", "seen", "--workspace", state).returncode
+        fairlead("review", lead, "reject", "--reason", "seen", "--workspace", state).returncode
         == 0
     )
     assert lead not in shown()

@@ -50,7 +50,7 @@ def test_a_second_process_is_told_who_holds_the_workspace(tmp_path):
         assert f"error: process {first.pid} is writing workspace `{state}`" in said
         assert "help: " in said
         assert answer(second)["exit_code"] == 5
-        assert fairlead("review", "lead-0", "handled", "--reason", "x", "--workspace", state)
+        assert fairlead("review", "lead-0", "reject", "--reason", "x", "--workspace", state)
         shown = fairlead("show", "observations", "--workspace", state, "--format", "csv")
         assert shown.returncode == 0, shown.stderr.decode()
         out, _ = first.communicate(timeout=120)

@@ -23,7 +23,7 @@ _VERBS = {
     "decode": "AIS sentences to Parquet, CSV or JSON lines, nothing else",
     "show": "a table, or an SQL query of the tables",
     "why": "the whole chain under a lead, event or observation, down to the raw bytes",
-    "review": "say that a lead is handled, so that it does not come back, or reopen it",
+    "review": "decide on a lead: approve, reject, need_more, snooze or reopen it",
     "verify": "check the whole ledger, or one proof from it, offline",
     "console": "the web console and its interface, with the watch in the same process",
     "simulate": "write a seeded sea with its truth",
@@ -137,7 +137,9 @@ def _add_why(sub: argparse.ArgumentParser) -> None:
 
 def _add_review(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("id", metavar="LEAD", help="id of the lead")
-    sub.add_argument("verdict", choices=["handled", "reopen"])
+    sub.add_argument("verdict", choices=["approve", "reject", "need_more", "snooze", "reopen"])
+    sub.add_argument("--until", metavar="TIME", help="end of a snooze")
+    sub.add_argument("--digest", metavar="HEX", help="of the version looked at [the present one]")
     sub.add_argument("--reason", required=True, help="why, for whoever reads it later")
     _workspace(sub)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from fairlead.app import config, report
 from fairlead.app.config import Settings
+from fairlead.app.decided import silent_in
 from fairlead.app.flow import INLETS, Flow, build, hold_claims
 from fairlead.app.summary import queue_of
 from fairlead.engines.embedded import EmbeddedEngine
@@ -34,13 +35,13 @@ def compare_settings(settings: Settings, changed: Path) -> dict[str, Any]:
                 events = _kinds(now), _kinds(would)
             finally:
                 would.close()
-        handled = now.handled()
     finally:
         now.close()
+    silent = silent_in(settings.workspace)
     answer = {
         "leads": compare(before, after),
         "events": {"now": events[0], "would_be": events[1]},
-        "shown": _shown(queue_of(before, handled, settings), queue_of(after, handled, other)),
+        "shown": _shown(queue_of(before, silent, settings), queue_of(after, silent, other)),
         "budget": {"now": _budget(settings), "would_be": _budget(other)},
     }
     report.print_dry_run(answer)

@@ -97,7 +97,10 @@ def print_leads(paper: Paper, leads: Sequence[Mapping[str, Any]], cut: Mapping[s
             "dim",
         )
     if cut.get("n_silenced"):
-        paper.line(f"{count(cut['n_silenced'], 'handled lead')} kept silent", "dim")
+        paper.line(
+            f"{count(cut['n_silenced'], 'lead')} kept silent: decided on, and nothing new since",
+            "dim",
+        )
 
 
 def _print_lead(paper: Paper, rank: int, lead: Mapping[str, Any], same: Sequence[int] = ()) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from fairlead.app.config import Settings
+from fairlead.app.decided import Silent, silent_in
 from fairlead.app.flow import INLETS
 from fairlead.engines.embedded import EmbeddedEngine
 from fairlead.schema.tables import (
@@ -49,16 +49,16 @@ def summary(engine: EmbeddedEngine, settings: Settings) -> dict[str, Any]:
 
 def queue(engine: EmbeddedEngine, settings: Settings) -> dict[str, Any]:
     """The leads to show now, ranked within the budget, and what was cut or kept silent."""
-    return queue_of(engine.scan(LEADS), engine.handled(), settings)
+    return queue_of(engine.scan(LEADS), silent_in(settings.workspace), settings)
 
 
-def queue_of(
-    leads: pa.Table, handled: Sequence[Mapping[str, Any]], settings: Settings
-) -> dict[str, Any]:
+def queue_of(leads: pa.Table, silent: Silent, settings: Settings) -> dict[str, Any]:
     """The same of any rows of LEADS and reviewers' words."""
     from fairlead.leads.queue import at_most, silence
 
-    heard, silenced = silence(leads, handled)
+    snoozed = pc.is_in(leads["lead_id"], value_set=pa.array(sorted(silent.snoozed), pa.string()))
+    heard, silenced = silence(leads.filter(pc.invert(snoozed)), silent.handled)
+    n_silenced = silenced.num_rows + (pc.sum(snoozed).as_py() or 0)
     likely = heard.filter(pc.greater_equal(heard["probability"], PROBABILITY_MIN))
     shown, cut = at_most(likely, settings.at_most, settings.watch_h * 3600)
     cut["n_below"] = heard.num_rows - likely.num_rows
@@ -66,7 +66,7 @@ def queue_of(
     return {
         "leads": shown.to_pylist(),
         "n_leads": leads.num_rows,
-        "cut": {**cut, "n_silenced": silenced.num_rows},
+        "cut": {**cut, "n_silenced": n_silenced},
     }
 
 

@@ -159,23 +159,6 @@ class EmbeddedEngine:
         schema = pa.schema([(name, pa.string()) for name in names])
         return pa.Table.from_pylist([dict(zip(names, r, strict=True)) for r in found], schema)
 
-    def handled(self) -> list[dict[str, object]]:
-        """What reviewers said is handled, oldest first."""
-        names = ("lead_id", "mmsi", "until_us", "verdict", "reason")
-        found = self.workspace.control.execute(
-            f"SELECT {', '.join(names)} FROM handled ORDER BY handled_id"
-        )
-        return [dict(zip(names, row, strict=True)) for row in found]
-
-    def handle(self, lead_id: str, mmsi: int, until_us: int, verdict: str, reason: str) -> None:
-        """Keep a reviewer's word on a lead; words are added, never changed."""
-        with self.workspace.transaction() as control:
-            control.execute(
-                "INSERT INTO handled (lead_id, mmsi, until_us, verdict, reason)"
-                " VALUES (?, ?, ?, ?, ?)",
-                (lead_id, mmsi, until_us, verdict, reason),
-            )
-
     def run(
         self,
         steps: Sequence[Step],

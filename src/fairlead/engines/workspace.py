@@ -50,9 +50,6 @@ CREATE TABLE IF NOT EXISTS counts (name TEXT PRIMARY KEY, value INTEGER NOT NULL
 CREATE TABLE IF NOT EXISTS revisions (
     revision_id INTEGER PRIMARY KEY, table_name TEXT NOT NULL, id TEXT NOT NULL,
     change TEXT NOT NULL, reason TEXT NOT NULL, before TEXT, after TEXT);
-CREATE TABLE IF NOT EXISTS handled (
-    handled_id INTEGER PRIMARY KEY, lead_id TEXT NOT NULL, mmsi INTEGER NOT NULL,
-    until_us INTEGER NOT NULL, verdict TEXT NOT NULL, reason TEXT NOT NULL);
 """
 
 

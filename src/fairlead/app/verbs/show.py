@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fairlead.app import config, views
+from fairlead.app.decided import words_on_leads
 from fairlead.app.flow import INLETS
 from fairlead.app.words import count, parse_time
 from fairlead.engines.embedded import EmbeddedEngine
@@ -42,14 +43,14 @@ def main(given: argparse.Namespace) -> dict[str, Any] | None:
     return {"rows": rows.num_rows, "total": total} if given.json else None
 
 
-def _handled(engine: EmbeddedEngine) -> pa.Table:
-    words = engine.handled()
-    names = ("lead_id", "mmsi", "until_us", "verdict", "reason")
+def _decisions(engine: EmbeddedEngine) -> pa.Table:
+    words = [word.as_dict() for word in words_on_leads(engine.workspace.folder)]
+    names = ("decided_us", "lead_id", "mmsi", "verdict", "reviewer", "reason", "snooze_until_us")
     return pa.table({name: [word[name] for word in words] for name in names})
 
 
-_WORDS = {"revisions": EmbeddedEngine.revisions, "handled": _handled}
-"""What is kept beside the tables: changes by late rows, and reviewers' words on leads."""
+_WORDS = {"revisions": EmbeddedEngine.revisions, "decisions": _decisions}
+"""What is kept beside the tables: changes by late rows, and people's words on leads."""
 
 
 def _rows(engine: EmbeddedEngine, given: argparse.Namespace) -> tuple[pa.Table, Table | None]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 def main() -> int:
     from fairlead.app import config
+    from fairlead.app.api.kernels import load_for_interface
     from fairlead.app.flow import INLETS, build, ingest
     from fairlead.engines.embedded import EmbeddedEngine
     from fairlead.simulate import simulate
@@ -17,6 +18,7 @@ def main() -> int:
 
     started = time.monotonic()
     print("compiling the kernels, once: a few minutes", file=sys.stderr, flush=True)
+    load_for_interface()
     with tempfile.TemporaryDirectory(prefix="fairlead-warm-") as folder:
         sea = simulate("strait", 1, 6.0, Path(folder) / "sea", report_every_s=60.0)
         settings = config.load(

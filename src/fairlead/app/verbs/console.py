@@ -14,6 +14,7 @@ from typing import Any
 from fairlead.app import config, report
 from fairlead.app.api.doorway import Doorway
 from fairlead.app.api.intake import listener, open_feeds
+from fairlead.app.api.kernels import load_for_interface
 from fairlead.app.api.rooms import Rooms, open_rooms, site_of
 from fairlead.app.api.server import names_of, serve
 from fairlead.app.api.service import Service
@@ -95,6 +96,7 @@ def _serve(
     watching = None
     try:
         service.start()
+        threading.Thread(target=load_for_interface, daemon=True).start()
         if engine is not None and sources:
             flow = hold_claims(engine, flow, report.tell)
         service.rooms["rules"] = Rules(rooms.store, rooms.ledger, settings, flow)

@@ -209,6 +209,16 @@ def test_a_further_passkey_needs_a_sign_in_of_the_last_minutes(house):
     assert house.sign_in(key).account_id == who.account_id
 
 
+def test_a_further_passkey_asked_by_one_is_not_added_to_another(house):
+    chief, _ = house.first()
+    who, _ = house.person(chief, "deck-watch")
+    options = house.gate.enrolment.own_options(who, now_us=house.now)
+    with house.refuses("bad_passkey", ledger="wrong_account"):
+        house.gate.enrolment.add_own(
+            chief, credential=Authenticator().create(options), now_us=house.now
+        )
+
+
 def test_whoever_came_by_a_provider_or_is_gone_adds_no_passkey(house):
     chief, _ = house.first()
     who, _ = house.person(chief, "deck-watch")

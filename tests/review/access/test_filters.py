@@ -298,3 +298,29 @@ def test_what_cannot_be_a_marking_is_in_no_text_and_found_in_none(mark):
 def test_markings_are_written_once_and_in_order():
     assert markings_text(["tlp:green", "source:a", "tlp:green"]) == "|source:a||tlp:green|"
     assert markings_text([]) == ""
+
+
+@pytest.mark.parametrize(
+    ("shape", "fitting"),
+    [
+        ("sat-*", ["sat-1", "sat-2-x"]),
+        ("*sat", ["x-sat"]),
+        ("*a*", ["a", "sat-1", "sat-2-x", "Sat-1", "x-sat"]),
+        ("s*t-*x", ["sat-2-x"]),
+        ("sat-1*1", []),
+        (r"s\*t", ["s*t"]),
+        ("*", SOURCES),
+    ],
+)
+def test_patterns_fit_in_a_query_as_they_do_in_a_mask(shape, fitting):
+    found = policies([("permit", "when", f'resource.source like "{shape}"')])
+    rows = [([], source, "") for source in SOURCES]
+    expected = [source in fitting for source in SOURCES]
+    assert found.row_filter(me(), "see").mask(table(rows)).tolist() == expected
+    assert in_sqlite(found.row_filter(me(), "see"), rows) == expected
+
+
+def test_a_choice_of_kinds_is_a_query():
+    found = policies([("permit", "when", '["gap", "stop"].contains(resource.kind)')])
+    rows = [([], "", kind) for kind in KINDS]
+    assert in_sqlite(found.row_filter(me(), "see"), rows) == [False, True, False]

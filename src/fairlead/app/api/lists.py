@@ -5,14 +5,15 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Protocol
 
 import msgspec
+import polars as pl
 import pyarrow as pa
 
 from fairlead.app.api.encode import ARROW, GEOJSON, arrow_bytes, json_bytes, wanted_format
 from fairlead.app.api.endpoint import Answer, Call, Problem, Query
-from fairlead.app.api.service import Listing
 
 LIMIT = 100
 LIMIT_MOST = 10_000
@@ -21,6 +22,15 @@ TimeUs = Annotated[int, msgspec.Meta(ge=-I64, le=I64)]
 Mmsi = Annotated[int, msgspec.Meta(ge=0, le=2_147_483_647)]
 Text = Annotated[str, msgspec.Meta(max_length=200)]
 Format = Literal["json", "arrow", "geojson"]
+
+
+@dataclass(slots=True)
+class Listing:
+    """A list in the order it was first given, so that its next pages belong to it."""
+
+    account_id: str
+    view_key: str
+    rows: Any
 
 
 class PageQuery(Query, frozen=True, forbid_unknown_fields=True):
@@ -65,6 +75,21 @@ class Tabled:
 
     def part(self, first: int, n: int) -> list[Any]:
         return [self._shape(row) for row in self.table.slice(first, n).to_pylist()]
+
+
+class Framed:
+    """Rows of a frame whose columns are the fields of a struct."""
+
+    def __init__(self, frame: pl.DataFrame, shape: type) -> None:
+        self._frame = frame
+        self._shape = shape
+        self.totals: dict[str, Any] = {}
+
+    def __len__(self) -> int:
+        return self._frame.height
+
+    def part(self, first: int, n: int) -> list[Any]:
+        return [self._shape(**row) for row in self._frame.slice(first, n).to_dicts()]
 
 
 def page(call: Call, make: Callable[[], Rows], **more: Any) -> dict[str, Any]:

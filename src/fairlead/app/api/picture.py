@@ -228,3 +228,9 @@ class View:
         """The track of each MMSI's newest point."""
         last = self.tracks.sort("until_us").unique("mmsi", keep="last")
         return dict(zip(last["mmsi"].to_list(), last["track_id"].to_list(), strict=True))
+
+    def prepare(self) -> None:
+        """Work out now what is kept of the first call otherwise."""
+        for table in (LEADS, EVENTS, LINKS, IDENTITIES, COVERAGE):
+            self.table(table)
+        _ = (self.sources, self.row_of, self.names, self.current_tracks)

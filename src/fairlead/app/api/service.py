@@ -13,12 +13,15 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from fairlead.app.api.board import board_of
 from fairlead.app.api.buckets import Buckets
 from fairlead.app.api.entry import Entry
 from fairlead.app.api.feeds import Feeds
 from fairlead.app.api.hub import Client, Hub, message
+from fairlead.app.api.lists import Listing
 from fairlead.app.api.picture import NOUNS, Picture, View, picture_of
 from fairlead.app.api.positions import LastPositions
+from fairlead.app.api.pyramid import Pyramids
 from fairlead.app.config import Settings
 from fairlead.engines.picture import History
 from fairlead.review.access.markings import MarkingRules
@@ -28,16 +31,8 @@ from fairlead.schema.tables import LEADS
 
 VIEWS_KEPT = 12
 LISTS_KEPT = 128
+PEOPLE_KEPT = 16
 REFRESH_S = 0.7
-
-
-@dataclass(slots=True)
-class Listing:
-    """A list in the order it was first given, so that its next pages belong to it."""
-
-    account_id: str
-    view_key: str
-    rows: Any
 
 
 @dataclass(eq=False)
@@ -65,6 +60,8 @@ class Service:
         self._lock = threading.Lock()
         self._words: list[Decision] | None = None
         self._n_words = 0
+        self.pyramids = Pyramids()
+        self._recent: OrderedDict[Any, None] = OrderedDict()
         self._stop = threading.Event()
         self.buckets = Buckets()
         self._thread: threading.Thread | None = None
@@ -140,9 +137,24 @@ class Service:
         stored = self.history.stored
         if before is None or before.stored.last is not stored.last:
             self.last.add(stored.last)
-        self._picture = picture_of(self.history, stored, self.rules)
+        picture = picture_of(self.history, stored, self.rules)
+        self._prepare(picture)
+        self._picture = picture
         if before is not None:
             self._tell(before, self._picture)
+
+    def _prepare(self, picture: Picture) -> None:
+        """Make ready what those who called of late will ask for, before they see the picture."""
+        with self._lock:
+            principals = list(self._recent)
+        prepared = set()
+        for principal in principals:
+            view = self._view_of(picture, principal)
+            if view.key not in prepared:
+                prepared.add(view.key)
+                view.prepare()
+                self.pyramids.of(view)
+                board_of(view, self, None, self.now_us())
 
     def _tell(self, before: Picture, after: Picture) -> None:
         """Tell each client what changed of what it may see."""
@@ -174,6 +186,11 @@ class Service:
         return self._picture
 
     def view_for(self, principal: Any, action: str = "see") -> View:
+        with self._lock:
+            self._recent[principal] = None
+            self._recent.move_to_end(principal)
+            while len(self._recent) > PEOPLE_KEPT:
+                self._recent.popitem(last=False)
         return self._view_of(self.picture, principal, action)
 
     def _view_of(self, picture: Picture, principal: Any, action: str = "see") -> View:

@@ -15,14 +15,11 @@ from fairlead.app import reference
 from fairlead.app.api.encode import ARROW, GEOJSON, json_bytes
 from fairlead.app.api.endpoint import Answer, Call, Endpoint, Query, not_found
 from fairlead.app.api.lists import Format, Listed, PageQuery, Text, TimeUs, box_of, in_format, page
-from fairlead.app.api.picture import View
+from fairlead.app.api.pyramid import CELLS_ZOOM
 from fairlead.engines.picture import FINE_ZOOM, HOUR_US
 from fairlead.geo.cells import COVERAGE_CELL_DEG, edges_of
 from fairlead.schema.errors import FairleadError
 from fairlead.schema.tables import COVERAGE
-
-CELLS_ZOOM = 6
-"""A density tile has 2**6 by 2**6 cells."""
 
 
 class CoverageQuery(Query, frozen=True, forbid_unknown_fields=True):
@@ -197,36 +194,6 @@ def ports(call: Call) -> dict[str, Any]:
     return page(call, lambda: Listed(found))
 
 
-def pyramid(view: View) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Codes and counts at each zoom from CELLS_ZOOM to FINE_ZOOM, of what may be seen."""
-    held = view.kept.get(("pyramid",))
-    if held is not None:
-        return held
-    parts = [
-        cells
-        for points in view.stored.points
-        for source, cells in points.cells.items()
-        if view.sources is None or source in view.sources
-    ]
-    codes = np.concatenate([np.empty(0, np.int64), *(c for c, _ in parts)])
-    counts = np.concatenate([np.empty(0, np.int64), *(n for _, n in parts)])
-    order = np.argsort(codes, kind="stable")
-    levels = [_summed(codes[order], counts[order])]
-    for _ in range(FINE_ZOOM - CELLS_ZOOM):
-        finer, n = levels[-1]
-        levels.append(_summed(finer >> 2, n))
-    view.kept["pyramid",] = levels[::-1]
-    return levels[::-1]
-
-
-def _summed(codes: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Counts of equal codes added up; the codes are sorted."""
-    if not len(codes):
-        return codes, counts
-    starts = np.flatnonzero(np.append(True, codes[1:] != codes[:-1]))
-    return codes[starts], np.add.reduceat(counts, starts)
-
-
 def density(call: Call) -> Density:
     from fairlead.geo.tiles import centres_of, codes_within, columns_rows
 
@@ -237,7 +204,7 @@ def density(call: Call) -> Density:
     if z > FINE_ZOOM or x >= 1 << z or y >= 1 << z:
         raise not_found(what="tile")
     fine = min(z + CELLS_ZOOM, FINE_ZOOM)
-    codes, counts = pyramid(call.view)[fine - CELLS_ZOOM]
+    codes, counts = call.service.pyramids.of(call.view)[fine - CELLS_ZOOM]
     first, end = codes_within(z, x, y, fine)
     low, high = np.searchsorted(codes, (first, end))
     codes, counts = codes[low:high], counts[low:high]

@@ -13,7 +13,7 @@ from fairlead.app.api.board import board_of
 from fairlead.app.api.encode import ARROW, GEOJSON, arrow_bytes, json_bytes, wanted_format
 from fairlead.app.api.endpoint import Answer, Call, Endpoint, Query, not_found
 from fairlead.app.api.lines import track_features
-from fairlead.app.api.lists import Format, Listed, PageQuery, Text, TimeUs, page
+from fairlead.app.api.lists import Format, Framed, PageQuery, Text, TimeUs, page
 from fairlead.app.api.picture import View
 from fairlead.app.api.positions import columns_of, latest
 from fairlead.app.api.routes.events import Event, Link, event_of, link_of
@@ -129,10 +129,10 @@ class TrackAnswer(msgspec.Struct):
 
 
 def vessels(call: Call) -> dict[str, Any]:
-    return page(call, lambda: Listed(_search(call)))
+    return page(call, lambda: Framed(_search(call), Found))
 
 
-def _search(call: Call) -> list[Found]:
+def _search(call: Call) -> pl.DataFrame:
     view = call.view
     last = latest(call.service.last.frame(), view.sources).select(
         "mmsi", "time_us", "lat_deg", "lon_deg"
@@ -145,8 +145,7 @@ def _search(call: Call) -> list[Found]:
             text = pl.col(name).str.to_uppercase()
             keep |= text.str.contains(wanted, literal=True).fill_null(False)
         rows = rows.filter(keep)
-    rows = rows.sort("mmsi").select(list(Found.__struct_fields__))
-    return [Found(**row) for row in rows.to_dicts()]
+    return rows.sort("mmsi").select(list(Found.__struct_fields__))
 
 
 def _mmsi(call: Call) -> int:

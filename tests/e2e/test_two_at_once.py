@@ -53,7 +53,7 @@ def test_a_second_process_is_told_who_holds_the_workspace(tmp_path):
         assert fairlead("review", "lead-0", "reject", "--reason", "x", "--workspace", state)
         shown = fairlead("show", "observations", "--workspace", state, "--format", "csv")
         assert shown.returncode == 0, shown.stderr.decode()
-        out, _ = first.communicate(timeout=120)
+        out, _ = first.communicate(timeout=600)
     finally:
         first.kill()
         first.wait()

@@ -26,6 +26,7 @@ _VERBS = {
     "review": "decide on a lead: approve, reject, need_more, snooze or reopen it",
     "verify": "check the whole ledger, or one proof from it, offline",
     "console": "the web console and its interface, with the watch in the same process",
+    "refer": "write, sign and send referrals, as somebody who signs in",
     "simulate": "write a seeded sea with its truth",
     "demo": "watch a simulated strait, print its leads, open the console on it",
 }
@@ -161,6 +162,22 @@ def _add_verify(sub: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_refer(sub: argparse.ArgumentParser) -> None:
+    acts = ["sign-in", "sign-out", "list", "show", "draft", "freeze", "approve", "send"]
+    acts += ["withdraw", "stop"]
+    sub.add_argument("act", choices=acts, help="what to do")
+    sub.add_argument(
+        "id", metavar="ID", nargs="?", help="the referral; the lead of a draft; who signs in"
+    )
+    kinds = ["inspection", "search_and_rescue", "sanctions_alert", "information"]
+    sub.add_argument("--kind", choices=kinds, default="information", help="[information]")
+    sub.add_argument("--to", metavar="RECIPIENT", help="id of the recipient of a draft")
+    sub.add_argument("--note", metavar="TEXT", default="", help="words of the author, or a reason")
+    sub.add_argument("--digest", metavar="HEX", help="of exactly what was looked at")
+    sub.add_argument("--purpose", metavar="TEXT", default="", help="what an approval is for")
+    _workspace(sub)
+
+
 def _add_simulate(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("scenario", metavar="SCENARIO", nargs="?", default="strait")
     sub.add_argument("-o", "--output", metavar="DIR", required=True, help="folder to write")
@@ -187,6 +204,7 @@ _ADDERS = {
     "review": _add_review,
     "verify": _add_verify,
     "console": _add_console,
+    "refer": _add_refer,
     "simulate": _add_simulate,
     "demo": _add_demo,
 }

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fairlead.observations.evidence.report import CHARACTERS_MOST, read_report
+from fairlead.observations.evidence.report import CHARACTERS_MOST, CLAIMS_MOST, read_report
 from fairlead.schema.errors import SourceError
 from tests.data import shared_data
 
@@ -92,7 +92,7 @@ def test_numbers_count_only_where_they_are_named():
 
 
 def test_a_claim_is_for_the_time_before_it():
-    text = "191200Z APR 12-00.0N 045-00.0E, 201200Z APR 13-00.0N 046-00.0E" + " " * 500
+    text = "191200Z APR 12-00.0N 045-00.0E, 201200Z APR 13-00.0N 046-00.0E" + " ." * 300
     claims = read_report(text + "14-00.0N 047-00.0E", 2023).claims
     times = [c.time_us for c in claims if c.kind == "position"]
     assert times[1] - times[0] == 86_400_000_000
@@ -145,3 +145,28 @@ def test_navigational_warnings_give_their_positions():
     found = [read_report(w["text"], w["year"]) for w in warnings]
     n = sum(c.kind == "position" for r in found for c in r.claims)
     assert n >= 1490
+
+
+HOSTILE = (
+    *("1" + " " * 200_000, "1 " * 100_000, "1\t\n" * 66_000, "12 34 " * 33_000, "1" * 200_000),
+    *("1." + "1" * 199_000, "1-1-" * 50_000, "1°1'1\"" * 33_000, "1N AND " * 28_000),
+    *("LAT" + " " * 199_000, "LAT 1." + "1" * 199_000, "MMSI " * 40_000, "IMO" + " " * 199_000),
+    *("MV" + " " * 199_000, "MV " * 66_000, "MV A" + "A" * 199_000, "MV A-" * 40_000),
+    *('MV "' * 50_000, "010203Z" + " " * 199_000, "1 JAN" + "A" * 199_000, "1 JAN " * 33_000),
+    *("010203Z JAN 20 1N1E " * 10_000, "2020-01-01 MV AB " * 11_000),
+)
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=lambda t: repr(t[:12]))
+def test_a_text_made_to_be_slow_is_read_like_any_other(text):
+    """With patterns that may repeat without end, 3,000 blanks took four minutes."""
+    report = read_report(text[:CHARACTERS_MOST], 2020)
+    assert len(report.claims) <= CLAIMS_MOST
+    assert all(len(claim.said) <= 200 for claim in report.claims)
+
+
+def test_blanks_between_the_parts_do_not_matter():
+    narrow = read_report("seen at 54 10.5N 8 20.5E by MV NORDSTERN")
+    wide = read_report("seen   at 54  10.5N \t 8   20.5E by  MV   NORDSTERN")
+    assert [c.value for c in wide.claims] == [c.value for c in narrow.claims]
+    assert len(wide.claims) == 2

@@ -1,5 +1,8 @@
 """A written report as claims: positions, numbers and names of vessels, with the time they are for.
 
+Each pattern takes one blank where the text may have many (they are made one before), and no part of
+it may repeat without end: reading takes time in proportion to the text, whatever it is.
+
 The text itself is not kept, for it may speak of persons: what is kept are the words that each claim
 was read from, and the digest of the whole.
 """
@@ -8,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -20,31 +24,32 @@ CHARACTERS_MOST = 200_000
 CLAIMS_MOST = 2_000
 NEAR_CHARACTERS = 400
 _MONTHS = "JANFEBMARAPRMAYJUNJULAUGSEPOCTNOVDEC"
-_MONTH = r"(JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)[A-Z]*\.?"
+_MONTH = r"(JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)[A-Z]{0,9}\.?"
 
-_NUMBER = r"(\d{1,3}(?:\.\d+)?)"
-_MINUTES = r"(?:\s*[-°º:d ]\s*(\d{1,2}(?:\.\d+)?)\s*['′m]?)?"
-_SECONDS = r"(?:\s*[-:'′ ]?\s*(\d{1,2}(?:\.\d+)?)\s*(?:\"|″|''))?"
-_HALF = _NUMBER + r"\s*[°º]?" + _MINUTES + _SECONDS + r"\s*"
-PLACES = re.compile(_HALF + r"([NS])\b[\s,;/]{0,4}(?:AND\s+)?" + _HALF + r"([EW])\b", re.I)
+_BLANKS = re.compile(r"\s+")
+_NUMBER = r"(\d{1,3}(?:\.\d{1,12})?)"
+_MINUTES = r"(?:\s?[-°º:d ]\s?(\d{1,2}(?:\.\d{1,12})?)\s?['′m]?)?"
+_SECONDS = r"(?:\s?[-:'′ ]?\s?(\d{1,2}(?:\.\d{1,12})?)\s?(?:\"|″|''))?"
+_HALF = _NUMBER + r"\s?[°º]?" + _MINUTES + _SECONDS + r"\s?"
+PLACES = re.compile(_HALF + r"([NS])\b[\s,;/]{0,4}(?:AND\s)?" + _HALF + r"([EW])\b", re.I)
 DECIMAL = re.compile(
-    r"LAT(?:ITUDE)?[\s:=]{0,4}(-?\d{1,2}\.\d+)[\s,;]{1,6}"
-    r"LON(?:G|GITUDE)?[\s:=]{0,4}(-?\d{1,3}\.\d+)",
+    r"LAT(?:ITUDE)?[\s:=]{0,4}(-?\d{1,2}\.\d{1,12})[\s,;]{1,6}"
+    r"LON(?:G|GITUDE)?[\s:=]{0,4}(-?\d{1,3}\.\d{1,12})",
     re.I,
 )
 MMSI = re.compile(r"\bMMSI\b[^0-9\n]{0,20}(\d{9})\b", re.I)
 IMO = re.compile(r"\bIMO\b[^0-9\n]{0,12}(\d{7})\b", re.I)
 NAME = re.compile(
     r"\b(?i:M/?[VTY]|F/?V|S/?Y|(?:motor |fishing )?vessel|(?:motor )?tanker|bulk carrier)"
-    r"\s+(?:[\"'“‘]([^\"'”’\n]{2,30})[\"'”’]"
-    r"|((?:[A-Z0-9][A-Z0-9.'&-]*)(?: [A-Z0-9][A-Z0-9.'&-]*){0,4}))"
+    r"\s(?:[\"'“‘]([^\"'”’\n]{2,30})[\"'”’]"
+    r"|((?:[A-Z0-9][A-Z0-9.'&-]{0,19})(?: [A-Z0-9][A-Z0-9.'&-]{0,19}){0,4}))"
 )
 GROUP = re.compile(
-    r"\b(\d{2})(\d{2})(\d{2})(?:Z| ?UTC)\s*(?:" + _MONTH + r"(?:\s*(\d{4}|\d{2})\b(?![-.°:']))?)?",
+    r"\b(\d{2})(\d{2})(\d{2})(?:Z| ?UTC)\s?(?:" + _MONTH + r"(?:\s?(\d{4}|\d{2})\b(?![-.°:']))?)?",
     re.I,
 )
 ISO_DAY = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2}))?")
-WORD_DAY = re.compile(r"\b(\d{1,2})(?:ST|ND|RD|TH)?\s+" + _MONTH + r",?\s+(\d{4})\b", re.I)
+WORD_DAY = re.compile(r"\b(\d{1,2})(?:ST|ND|RD|TH)?\s" + _MONTH + r",?\s(\d{4})\b", re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +79,9 @@ def read_report(text: str, year: int | None = None) -> Report:
     if len(text) > CHARACTERS_MOST:
         message = f"the text has {len(text):,} characters, at most {CHARACTERS_MOST:,} are read"
         raise SourceError(message, help="send the part that matters")
-    times = sorted(_times(text, year), key=lambda f: f.at)
-    found = [*_places(text), *_numbers(text), *_names(text)]
+    blanked = _BLANKS.sub(lambda blank: "\n" if "\n" in blank[0] else " ", text)
+    times = sorted(_times(blanked, year), key=lambda f: f.at)
+    found = [*_places(blanked), *_numbers(blanked), *_names(blanked)]
     dated = [_dated(f, times) for f in sorted(found, key=lambda f: f.at)]
     claims = tuple(dict.fromkeys([*(f.claim for f in times), *dated]))
     kept = claims[:CLAIMS_MOST]
@@ -84,8 +90,10 @@ def read_report(text: str, year: int | None = None) -> Report:
 
 
 def _dated(found: _Found, times: list[_Found]) -> Claim:
-    before = [t for t in times if 0 <= found.at - t.at <= NEAR_CHARACTERS]
-    return replace(found.claim, time_us=before[-1].claim.time_us) if before else found.claim
+    n_before = bisect_right(times, found.at, key=lambda f: f.at)
+    if not n_before or found.at - times[n_before - 1].at > NEAR_CHARACTERS:
+        return found.claim
+    return replace(found.claim, time_us=times[n_before - 1].claim.time_us)
 
 
 def _places(text: str) -> Iterator[_Found]:

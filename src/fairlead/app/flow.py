@@ -25,7 +25,7 @@ from fairlead.leads.weights import Weights
 from fairlead.schema.errors import ConfigError
 from fairlead.schema.source import Cursor, Source
 from fairlead.schema.span import Span
-from fairlead.schema.step import Batch, Step
+from fairlead.schema.step import WAKE, Batch, Step
 from fairlead.schema.table import Table
 from fairlead.schema.tables import CLAIMS, POSITION_MESSAGES, RAW, REJECTS, STATIC_MESSAGES
 
@@ -215,12 +215,11 @@ def ingest(
 
     Each commit holds the raw blocks, what they decode to, what the decoders carry, and the cursor:
     all or none. `should_stop` is asked between blocks; what an exception or a crash interrupts is
-    read again from the last commit.
+    read again from the last commit. At the end what the decoders held back comes out.
     """
     pending = Pending(engine, source, decoders)
-    cursor = engine.cursor(source.name)
     try:
-        for raw, after in source.read(cursor):
+        for raw, after in source.read(pending.cursor):
             pending.add(raw, after)
             if pending.n_rows >= COMMIT_ROWS or pending.n_bytes >= _COMMIT_BYTES:
                 pending.commit()
@@ -228,6 +227,8 @@ def ingest(
                 tell(source, pending.totals)
             if should_stop and should_stop():
                 break
+        else:
+            pending.end()
         pending.commit()
     finally:
         pending.wait()
@@ -235,6 +236,12 @@ def ingest(
 
 
 _COMMIT_BYTES = 128 << 20
+_FOREVER_US = 1 << 62
+
+
+def _waits(carried: pa.Table) -> bool:
+    """Whether a decoder would write something without another byte, once time has passed."""
+    return WAKE in carried.column_names and carried[WAKE].null_count < carried.num_rows
 
 
 class Pending:
@@ -246,7 +253,8 @@ class Pending:
         self.decoders = decoders
         self.carried = {d.kind: engine.carried(self._name(d), d.carries) for d in decoders}
         self.rows: dict[Table, list[pa.Table]] = {}
-        self.cursor: Cursor | None = None
+        self.cursor = engine.cursor(source.name)
+        self.has_news = False
         self.newest_us = 0
         self.n_rows = 0
         self.n_bytes = 0
@@ -257,11 +265,29 @@ class Pending:
         return f"{decoder.kind}|{self.source.name}"
 
     def add(self, raw: pa.Table, after: Cursor) -> None:
-        from fairlead.observations.clock import reconcile
-
+        """Decode blocks of whole records; `after` is the cursor behind them."""
         self._keep(RAW, raw)
         received = raw["received_us"].to_numpy()
         span = Span(int(received.min()), int(received.max()) + 1) if len(received) else Span(0, 0)
+        self._decode(raw, span)
+        self.cursor, self.has_news = after, True
+        n_bytes = pc.sum(pc.binary_length(raw["payload"])).as_py() or 0
+        self.n_bytes += n_bytes
+        self.totals.n_bytes += n_bytes
+        self.totals.n_lines += pc.sum(raw["n_lines"]).as_py() or 0
+
+    def end(self) -> None:
+        """The recording is over: whatever a decoder holds back comes out, as a row or a reject.
+
+        Should it grow later, it is read on from here; what came out stays as it is.
+        """
+        if any(_waits(carried) for carried in self.carried.values()):
+            self._decode(RAW.empty(), Span(_FOREVER_US, _FOREVER_US))
+            self.has_news = True
+
+    def _decode(self, raw: pa.Table, span: Span) -> None:
+        from fairlead.observations.clock import reconcile
+
         for decoder in self.decoders:
             carried, out = decoder.step(self.carried[decoder.kind], Batch({RAW: raw}), span)
             self.carried[decoder.kind] = carried
@@ -276,11 +302,6 @@ class Pending:
                     self.totals.n_rows += out[table].num_rows
                     newest_us = int(out[table][table.time].to_numpy().max())
                     self.newest_us = max(self.newest_us, newest_us)
-        self.cursor = after
-        n_bytes = pc.sum(pc.binary_length(raw["payload"])).as_py() or 0
-        self.n_bytes += n_bytes
-        self.totals.n_bytes += n_bytes
-        self.totals.n_lines += pc.sum(raw["n_lines"]).as_py() or 0
 
     def _keep(self, table: Table, rows: pa.Table) -> None:
         if rows.num_rows:
@@ -290,7 +311,7 @@ class Pending:
     def commit(self) -> None:
         """Hand what has come to the writer; at most one commit is on its way at a time."""
         self.wait()
-        if self.cursor is None:
+        if not self.has_news:
             return
         rows = {table: pa.concat_tables(parts) for table, parts in self.rows.items()}
         self.writing = _WRITER.submit(
@@ -299,7 +320,7 @@ class Pending:
             cursors={self.source.name: self.cursor},
             carried={self._name(d): self.carried[d.kind] for d in self.decoders},
         )
-        self.rows, self.cursor, self.n_rows, self.n_bytes = {}, None, 0, 0
+        self.rows, self.has_news, self.n_rows, self.n_bytes = {}, False, 0, 0
 
     def wait(self) -> None:
         """Until the last commit is on disk; raises what went wrong with it."""

@@ -30,6 +30,8 @@ from fairlead.schema.tables import POSITION_MESSAGES, RAW, REJECTS
 
 COMMIT_EVERY_S = 1.0
 SETTLE_EVERY_S = 10.0
+LOOK_AGAIN_S = 1.0
+"""A file that may grow is looked at this often."""
 WAITING_ROWS = 2_000_000
 """A reader waits while so many of its rows are not on disk: memory stays bounded, and the kernel's
 buffers for UDP are the one place where a flood can lose datagrams."""
@@ -67,12 +69,18 @@ class _Reading(Pending):
 
     def take(self, raw: pa.Table, after: Cursor) -> Heard:
         """Decode a block; it waits for the next commit."""
+        return self._heard(lambda: self.add(raw, after), raw["received_us"].to_numpy())
+
+    def take_rest(self) -> Heard:
+        """What the decoders held back until the end."""
+        return self._heard(self.end, np.empty(0, np.int64))
+
+    def _heard(self, decode: Callable[[], None], received: np.ndarray) -> Heard:
         self._fresh = {}
         refused = Counter(self.totals.rejects)
         n_lines = self.totals.n_lines
         with self.lock:
-            self.add(raw, after)
-        received = raw["received_us"].to_numpy()
+            decode()
         return Heard(
             source=self.source,
             rows=self._fresh,
@@ -165,12 +173,19 @@ class Watch:
 
     def _read(self, reading: _Reading) -> None:
         source = reading.source
-        for raw, after in source.read(self._engine.cursor(source.name)):
-            self._listener(reading.take(raw, after))
-            while reading.n_rows > WAITING_ROWS and not self._stop.wait(0.05):
-                pass
-            if self._stop.is_set():
+        grows = getattr(source, "hold_partial", False)
+        while True:
+            for raw, after in source.read(reading.cursor):
+                self._listener(reading.take(raw, after))
+                while reading.n_rows > WAITING_ROWS and not self._stop.wait(0.05):
+                    pass
+                if self._stop.is_set():
+                    return
+            if not grows:
+                break
+            if self._stop.wait(LOOK_AGAIN_S):
                 return
+        self._listener(reading.take_rest())
         reading.has_ended = True
         self._ended(source)
 

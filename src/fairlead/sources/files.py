@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,8 +24,9 @@ FINGERPRINT_BYTES = 4096
 class FileSource:
     """Blocks of whole records of one file.
 
-    `received_us` is given to every block: a replay passes the same. With `hold_partial` a last
-    line without its newline waits for the next reading, for a file that is still written.
+    `received_us` is given to every block: a replay passes the same. With `hold_partial`, for a file
+    that is still written, a last line without its newline waits for the next reading, and what is
+    read is received when the file was last written.
     """
 
     name: str
@@ -40,8 +42,11 @@ class FileSource:
     def read(self, cursor: Cursor) -> Iterator[tuple[pa.Table, Cursor]]:
         with open_file(self.path) as file:
             fingerprint = matching_fingerprint(file, self.path, cursor)
+            received_us = self.received_us
+            if self.hold_partial:
+                received_us = max(received_us, os.fstat(file.fileno()).st_mtime_ns // 1000)
             try:
-                yield from read_stream(self, Stream(file), cursor, fingerprint, self.received_us)
+                yield from read_stream(self, Stream(file), cursor, fingerprint, received_us)
             except OSError as error:
                 raise unreadable(self.path, error) from error
 

@@ -71,7 +71,8 @@ def _file(path: Path, options: Options) -> Source:
         found = recognise(stream.head, str(path), format=options.format, describe=options.describe)
     packed = f", {stream.compression}" if stream.compression else ""
     options.notice(f"{path}: {found.sentence}{packed}")
-    return FileSource(str(path), path, found.format, received_us, hold_partial=options.hold_partial)
+    grows = options.hold_partial and not stream.compression
+    return FileSource(str(path), path, found.format, received_us, hold_partial=grows)
 
 
 def _parquet(path: Path, received_us: int, options: Options) -> Source:

@@ -154,10 +154,13 @@ class Browser:
     _first: Person | None = field(default=None)
     _plain: Person | None = field(default=None)
 
-    def person(self, **options: Any) -> Person:
+    def person(self, *, draws: bool = True, **options: Any) -> Person:
+        """A fresh profile; one that does not draw has no WebGL, so no map, and is quick."""
         options.setdefault("viewport", {"width": 1280, "height": 800})
         context = self.chrome.new_context(accept_downloads=True, locale="en-GB", **options)
         context.set_default_timeout(PATIENCE_MS)
+        if not draws:
+            context.add_init_script(NO_WEBGL)
         page = context.new_page()
         devtools = context.new_cdp_session(page)
         devtools.send("WebAuthn.enable")
@@ -184,10 +187,33 @@ class Browser:
     def plain(self) -> Person:
         """The same administrator on a device that cannot draw a map: quick, and all else works."""
         if self._plain is None:
-            self._plain = self.person(storage_state=self.first().context.storage_state())
-            self._plain.context.add_init_script(NO_WEBGL)
+            state = self.first().context.storage_state()
+            self._plain = self.person(draws=False, storage_state=state)
         self.open(self._plain, "#/watch")
         return self._plain
+
+    def sign_in_again(self, person: Person) -> None:
+        """Signs out and in by passkey; what shared the session is forgotten."""
+        person.page.get_by_role("button", name="Sign out").click()
+        person.page.get_by_role("button", name="Sign in with a passkey").click()
+        person.page.locator(".strip").wait_for()
+        if self._plain is not None:
+            self._plain.context.close()
+            self._plain = None
+
+    def invited(self, handle: str, *roles: str) -> Person:
+        """Somebody else with a passkey, enrolled by a link of the administrator's."""
+        admin = self.plain()
+        self.open(admin, "#/accounts")
+        page = admin.page
+        page.locator("form").get_by_label("Name", exact=True).fill(handle)
+        for role in ("viewer", "analyst", "reviewer", "administrator"):
+            page.get_by_role("checkbox", name=role, exact=True).set_checked(role in roles)
+        page.get_by_role("button", name="Make a one-time link").click()
+        link = page.locator("code.secret").inner_text()
+        person = self.person(draws=False)
+        self.enrol(person, link, handle)
+        return person
 
     def open(self, person: Person, view: str) -> None:
         """Goes to a view as by a link that somebody sent."""

@@ -94,8 +94,6 @@ def test_a_dead_server_does_not_look_like_a_quiet_sea(browser: Browser):
     person = browser.person(storage_state=browser.first().context.storage_state())
     browser.open(person, "#/watch")
     person.page.locator(".leads li").first.wait_for()
-    person.context.set_offline(True)
-    person.page.evaluate("() => dispatchEvent(new Event('offline'))")
     person.page.route("**/api/**", lambda route: route.abort())
     person.page.reload()
     person.page.get_by_role("heading", name="The server does not answer").wait_for()

@@ -6,9 +6,7 @@ from tests.web.driver import Browser
 def test_enrol_by_link_sign_out_and_sign_in_again(browser: Browser):
     person = browser.first()
     page = person.page
-    page.get_by_role("button", name="Sign out").click()
-    page.get_by_role("button", name="Sign in with a passkey").click()
-    page.locator(".strip").wait_for()
+    browser.sign_in_again(person)
     assert page.locator(".who-am-i").inner_text().startswith("watch-one")
     assert person.complaints == []
 
@@ -33,13 +31,7 @@ def test_nothing_is_shown_to_who_is_not_signed_in(browser: Browser):
 
 
 def test_an_administrator_enrols_an_analyst_who_cannot_manage_accounts(browser: Browser):
-    admin = browser.plain()
-    page = admin.page
-    browser.open(admin, "#/accounts")
-    page.locator("form").get_by_label("Name", exact=True).fill("second-watch")
-    page.get_by_role("button", name="Make a one-time link").click()
-    link = page.locator("code.secret").inner_text()
-    second = browser.person()
-    browser.enrol(second, link, "second-watch")
+    second = browser.invited("second-watch", "analyst")
     assert second.page.get_by_role("button", name="Accounts").count() == 0
+    assert second.page.get_by_role("button", name="Rules").count() == 1
     second.context.close()

@@ -5,6 +5,7 @@ import { useAnswer } from "../api/use";
 import { tell, tellError } from "../app/toast";
 import { shown } from "../format/format";
 import { useText } from "../i18n";
+import { Policies } from "./Policies";
 import { Room } from "../app/Room";
 
 const ROLES: Role[] = ["viewer", "analyst", "reviewer", "administrator"];
@@ -52,6 +53,7 @@ export function Accounts() {
         </tbody>
       </table>
       <Invite done={again} />
+      <Policies />
     </Room>
   );
 }

@@ -1,4 +1,4 @@
-import { useEffect } from "react";
+import { useEffect, useRef } from "react";
 import { get } from "../api/client";
 import { leadsChanged } from "../api/stream";
 import type { Factor, LeadCard, Page, Observation, TrackPoints } from "../api/types";
@@ -14,13 +14,14 @@ import { useText } from "../i18n";
 import { EMPTY_SCENE, flyOver, flyTo, show } from "../picture/scene";
 import { ReferFrom } from "../referrals/ReferFrom";
 import { loadTrack } from "../vessels/track";
+import { WhyAllowed } from "../access/Policies";
 import { Attachments } from "./Attachments";
 import { Chart } from "./Chart";
 import { Decide } from "./Decide";
 import { Evidence } from "./Evidence";
 import { Factors } from "./Factors";
 import { History } from "./History";
-import { decided } from "./queue";
+import { changedFrom, decided } from "./queue";
 
 const AROUND_US = 6 * 3600e6;
 
@@ -64,6 +65,12 @@ function Shell({ label, children }: { label: string; children: React.ReactNode }
 function Opened({ card }: { card: LeadCard }) {
   const { lead } = card;
   const { t, word, lang } = useText();
+  const seen = useRef(lead.digest);
+  useEffect(() => {
+    const before = seen.current;
+    seen.current = lead.digest;
+    if (before !== lead.digest) changedFrom.set((now) => now ?? { digest: before, refused: false });
+  }, [lead.digest]);
   const track = useAnswer(`track ${lead.lead_id} ${lead.digest}`, (signal) =>
     loadTrack(lead.mmsi, lead.start_us - AROUND_US, lead.end_us + AROUND_US, signal),
   );
@@ -127,7 +134,8 @@ function Opened({ card }: { card: LeadCard }) {
               </button>
             </>
           )}
-          {lead.markings.length > 0 && <span className="markings"> {lead.markings.join(" ")}</span>}
+          {lead.markings.length > 0 && <span className="markings"> {lead.markings.join(" ")}</span>}{" "}
+          <WhyAllowed action="see" resource={lead.lead_id} />
         </p>
         <h3>{t("card.why")}</h3>
         <Factors card={card} onShow={showFactor} />

@@ -1,5 +1,6 @@
 import { type FormEvent, useEffect, useRef, useState } from "react";
 import { ApiError, may } from "../api/client";
+import { WhyAllowed } from "../access/Policies";
 import { status } from "../api/stream";
 import type { LeadCard, Verdict } from "../api/types";
 import { useKeys } from "../app/keys";
@@ -9,7 +10,7 @@ import { openLead, view } from "../app/view";
 import { Key } from "../format/Text";
 import { useText } from "../i18n";
 import type { Key as TextKey } from "../i18n";
-import { afterwards, asking, changedFrom, decide, queue } from "./queue";
+import { afterwards, asking, changedFrom, decide, decided, queue } from "./queue";
 
 const REASONS: Record<Verdict, TextKey[]> = {
   approve: ["reason.behaviour_fits", "reason.confirmed_elsewhere", "reason.pattern"],
@@ -37,8 +38,8 @@ export function Decide({ card }: { card: LeadCard }) {
     },
     [lead.lead_id],
   );
-  if (!allowed) return <footer className="decide muted">{t("decide.not_allowed")}</footer>;
-  if (verdict && stale !== lead.digest) return <ReasonForm card={card} verdict={verdict} />;
+  if (!allowed) return <footer className="decide muted">{t("decide.not_allowed")} <WhyAllowed action="decide" resource={lead.lead_id} /></footer>;
+  if (verdict && !stale) return <ReasonForm card={card} verdict={verdict} />;
   return (
     <footer className="decide">
       <button type="button" className="approve" onClick={ask("approve")}>
@@ -94,7 +95,11 @@ function ReasonForm({ card, verdict }: { card: LeadCard; verdict: Verdict }) {
       tell(t("decide.done", { verdict: t(`verdict.${verdict}`), vessel: lead.name ?? String(lead.mmsi) }), verdict === "reopen" ? undefined : undo);
       if (view.get().state === "open" && verdict !== "reopen") openLead(next);
     } catch (error) {
-      if (error instanceof ApiError && error.status === 409) changedFrom.set(lead.digest);
+      if (error instanceof ApiError && error.status === 409) {
+        asking.set(null);
+        changedFrom.set({ digest: lead.digest, refused: true });
+        decided.set((n) => n + 1);
+      }
       else tellError(error);
     } finally {
       setBusy(false);

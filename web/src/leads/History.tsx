@@ -12,9 +12,10 @@ import { changedFrom } from "./queue";
 /** What was said and how the lead came to be as it is; two versions side by side. */
 export function History({ card }: { card: LeadCard }) {
   const { t, lang } = useText();
-  const refused = useStore(changedFrom);
+  const changed = useStore(changedFrom);
   const [picked, setPicked] = useState<string | null>(null);
-  const before = refused !== null && refused !== card.lead.digest ? refused : picked;
+  const meanwhile = changed !== null && changed.digest !== card.lead.digest;
+  const before = meanwhile ? changed.digest : picked;
   return (
     <>
       {card.decisions.length > 0 && (
@@ -54,7 +55,8 @@ export function History({ card }: { card: LeadCard }) {
         <SideBySide
           card={card}
           before={before}
-          refused={before === refused}
+          meanwhile={meanwhile}
+          refused={meanwhile && changed.refused}
           leave={() => {
             setPicked(null);
             changedFrom.set(null);
@@ -68,25 +70,26 @@ export function History({ card }: { card: LeadCard }) {
 interface SideProps {
   card: LeadCard;
   before: string;
+  meanwhile: boolean;
   refused: boolean;
   leave: () => void;
 }
 
-function SideBySide({ card, before, refused, leave }: SideProps) {
+function SideBySide({ card, before, meanwhile, refused, leave }: SideProps) {
   const { t } = useText();
   const path = `/leads/${encodeURIComponent(card.lead.lead_id)}/versions/${encodeURIComponent(before)}`;
   const old = useAnswer(path, (signal) => get<LeadCard>(path, {}, signal));
   return (
     <div className="changed" role="alertdialog" aria-label={t("history.changed")}>
-      <h3>{refused ? t("history.changed") : t("history.compare")}</h3>
+      <h3>{meanwhile ? t("history.changed") : t("history.compare")}</h3>
       {refused && <p>{t("history.look_again")}</p>}
       {old.error && <p className="note bad">{old.error.message}</p>}
       <div className="two">
         <Side title={t("history.before")} card={old.value} other={card} />
         <Side title={t("history.now")} card={card} other={old.value} />
       </div>
-      <button type="button" onClick={leave} autoFocus={refused}>
-        {refused ? t("history.understood") : t("act.close")}
+      <button type="button" onClick={leave} autoFocus={meanwhile}>
+        {meanwhile ? t("history.understood") : t("act.close")}
       </button>
     </div>
   );

@@ -8,9 +8,10 @@ import { percent, shown } from "../format/format";
 import { Name, Time } from "../format/Text";
 import { useText } from "../i18n";
 import { flyTo } from "../picture/scene";
+import { Vanished } from "./Vanished";
 import { decided, loadQueue, neighbour, queue } from "./queue";
 
-const STATES = ["open", "need_more", "snoozed", "approved", "rejected", "silenced", "all"] as const;
+const STATES = ["open", "need_more", "snoozed", "approved", "rejected", "silenced", "all", "vanished"] as const;
 
 export function Queue() {
   const view = useStore(viewStore);
@@ -73,12 +74,12 @@ export function Queue() {
           {error.message}. {error.help}
         </p>
       )}
-      <ol className="leads">
+      {view.state === "vanished" ? <Vanished /> : <ol className="leads">
         {leads.map((lead) => (
           <Row key={lead.lead_id} lead={lead} open={lead.lead_id === view.lead} leads={leads} />
         ))}
-      </ol>
-      {page && !leads.length && (
+      </ol>}
+      {page && !leads.length && view.state !== "vanished" && (
         <p className="note empty">{view.state === "open" ? t("queue.empty") : t("queue.none")}</p>
       )}
       <Budget />

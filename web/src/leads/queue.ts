@@ -13,14 +13,15 @@ export interface Queue {
 export const queue = createStore<Queue>({ page: null, error: null });
 /** The verdict whose reason is being asked for. */
 export const asking = createStore<Verdict | null>(null);
-/** What the server refused because the lead had changed: the digest that was looked at. */
-export const changedFrom = createStore<string | null>(null);
+/** The digest that was looked at before the lead changed, and whether a decision was refused for it. */
+export const changedFrom = createStore<{ digest: string; refused: boolean } | null>(null);
 /** Counts up when a decision was taken. */
 export const decided = createStore(0);
 
 const AT_ONCE = 200;
 
 export async function loadQueue(view: View): Promise<void> {
+  if (view.state === "vanished") return;
   try {
     const page = await get<LeadPage>("/leads", {
       state: view.state,

@@ -3,7 +3,7 @@ import { status as statusStore } from "../api/stream";
 import { useAnswer } from "../api/use";
 import { Room } from "../app/Room";
 import { useStore } from "../app/store";
-import { shown } from "../format/format";
+import { percent, shown } from "../format/format";
 import { Time } from "../format/Text";
 import { useText } from "../i18n";
 
@@ -16,13 +16,16 @@ const LAST = 100;
 
 /** The ledger's head and its last entries, and what this program is. */
 export function Ledger() {
-  const { t, word } = useText();
+  const { t, word, lang } = useText();
   const status = useStore(statusStore);
   const head = useAnswer("checkpoint", (signal) => get<Record<string, unknown>>("/ledger/checkpoint", {}, signal));
   const note = typeof head.value?.["checkpoint"] === "string" ? head.value["checkpoint"] : typeof head.value?.["note"] === "string" ? head.value["note"] : "";
   const size = Number(head.value?.["size"] ?? note.split("\n")[1] ?? 0);
   const entries = useAnswer(size > 0 ? `entries ${String(size)}` : null, (signal) =>
     get<{ items: Entry[] }>("/ledger/entries", { start: Math.max(0, size - LAST), end: size }, signal),
+  );
+  const agreement = useAnswer("agreement", (signal) =>
+    get<{ n_pairs: number; agreed: number | null }>("/labels/agreement", {}, signal),
   );
   const rows = [...(entries.value?.items ?? [])].reverse();
   return (
@@ -52,6 +55,12 @@ export function Ledger() {
           ))}
         </tbody>
       </table>
+      <h2>{t("ledger.agreement")}</h2>
+      <p>
+        {agreement.value?.agreed == null
+          ? t("ledger.no_pairs")
+          : t("ledger.agreed", { n: agreement.value.n_pairs, share: percent(agreement.value.agreed, lang) })}
+      </p>
       <h2>{t("ledger.about")}</h2>
       <p>Fairlead {status?.version}. {t("ledger.about_text")}</p>
     </Room>

@@ -34,10 +34,11 @@ export function Rules() {
         <nav aria-label={t("room.rules")}>
           <input type="search" aria-label={t("rules.find")} placeholder={t("rules.find")} value={text} onChange={(e) => { setText(e.target.value); }} />
           <ul className="choices">
-            {wanted.map((r) => (
+            {wanted.map((r, i) => (
               <li key={r.rule_id}>
+                {groupOf(r) !== (wanted[i - 1] && groupOf(wanted[i - 1] ?? r)) && <h3>{t(groupOf(r))}</h3>}
                 <button type="button" aria-current={r.rule_id === open || undefined} onClick={() => { setOpen(r.rule_id); }}>
-                  {word("kind", r.target)} <span className="muted small">{r.rule_id.split(":")[0]}</span>
+                  {word("kind", r.target)}
                   {r.expires_us !== null && <span className="muted small"> {t("rules.until")} <Time us={r.expires_us} /></span>}
                 </button>
               </li>
@@ -52,6 +53,10 @@ export function Rules() {
       </div>
     </Room>
   );
+}
+
+function groupOf(rule: Rule): "rules.detectors" | "rules.factors" {
+  return rule.rule_id.startsWith("factor") ? "rules.factors" : "rules.detectors";
 }
 
 function RuleForm({ rule, saved }: { rule: Rule; saved: () => void }) {
@@ -149,7 +154,7 @@ function Field({ field, value, change }: { field: RuleField; value: Value; chang
   const usual = field.default === null ? "–" : String(field.default);
   return (
     <div className="rule-field">
-      <label htmlFor={id}>{field.name.replace(/_/g, " ")}</label>
+      <label htmlFor={id}><code>{field.name}</code></label>
       {typeof field.value === "boolean" ? (
         <input id={id} type="checkbox" checked={value === true} onChange={(e) => { change(e.target.checked); }} />
       ) : (

@@ -1,4 +1,4 @@
-import { get } from "../api/client";
+import { get, send, url } from "../api/client";
 import { status as statusStore } from "../api/stream";
 import { useAnswer } from "../api/use";
 import { Room } from "../app/Room";
@@ -18,9 +18,9 @@ const LAST = 100;
 export function Ledger() {
   const { t, word, lang } = useText();
   const status = useStore(statusStore);
-  const head = useAnswer("checkpoint", (signal) => get<Record<string, unknown>>("/ledger/checkpoint", {}, signal));
-  const note = typeof head.value?.["checkpoint"] === "string" ? head.value["checkpoint"] : typeof head.value?.["note"] === "string" ? head.value["note"] : "";
-  const size = Number(head.value?.["size"] ?? note.split("\n")[1] ?? 0);
+  const head = useAnswer("checkpoint", async () => (await send(url("/ledger/checkpoint"))).text());
+  const note = head.value ?? "";
+  const size = Number(note.split("\n")[1] ?? 0);
   const entries = useAnswer(size > 0 ? `entries ${String(size)}` : null, (signal) =>
     get<{ items: Entry[] }>("/ledger/entries", { start: Math.max(0, size - LAST), end: size }, signal),
   );

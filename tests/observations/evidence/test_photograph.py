@@ -1,16 +1,22 @@
 """A photograph: time and place become claims, faces and everything else about persons go."""
 
 import io
+import sys
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageOps
 
 from fairlead.observations.evidence.faces import blur, find_faces
-from fairlead.observations.evidence.photograph import differing_bits, picture_hash, take_in
-from fairlead.schema.errors import SourceError
+from fairlead.observations.evidence.photograph import (
+    _claims_read,
+    differing_bits,
+    picture_hash,
+    take_in,
+)
+from fairlead.schema.errors import ConfigError, SourceError
 from tests.data import shared_data
 from tests.observations.evidence.pictures import FACE, drawn_face, exif_of, jpeg, sea
 
@@ -128,3 +134,94 @@ def test_real_photographs_say_where_they_were_taken():
         assert 43 < place.lat_deg < 44
         assert 11 < place.lon_deg < 12
         assert b"NIKON" not in taken.jpeg
+
+
+@pytest.mark.parametrize("turn", range(10))
+def test_every_orientation_is_kept_upright(turn):
+    """As Pillow's own turning has it, which stumbles over damaged EXIF."""
+    exif = exif_of()
+    exif[0x0112] = turn
+    data = jpeg(sea(size=(64, 48)), exif=exif)
+    wanted = ImageOps.exif_transpose(Image.open(io.BytesIO(data)))
+    taken = take_in(data)
+    assert (taken.width, taken.height) == wanted.size
+    assert differing_bits(taken.likeness, picture_hash(wanted)) <= 2
+    assert len(taken.claims) == 3
+
+
+@pytest.mark.parametrize("year", ["0001", "1969", "2101", "9999"])
+def test_a_year_that_no_camera_lived_in_is_no_claim(year):
+    exif = exif_of(taken=f"{year}:01:01 00:00:00", offset="+14:00")
+    exif.get_ifd(0x8825)[29] = f"{year}:12:31"
+    assert [c.kind for c in take_in(jpeg(sea(), exif=exif)).claims] == ["position"]
+
+
+def encoded(image, form, **more):
+    out = io.BytesIO()
+    image.save(out, form, **more)
+    return out.getvalue()
+
+
+DEEP = np.arange(64 * 48, dtype=np.uint16).reshape(48, 64) * 21
+UNUSUAL = {
+    "16-bit png": encoded(Image.fromarray(DEEP), "PNG"),
+    "32-bit tiff": encoded(Image.fromarray(DEEP.astype(np.int32)), "TIFF"),
+    "float tiff": encoded(Image.fromarray(DEEP.astype(np.float32)), "TIFF"),
+    "cmyk": encoded(sea().convert("CMYK"), "JPEG"),
+    "alpha": encoded(sea().convert("RGBA"), "PNG"),
+    "palette": encoded(sea().convert("P"), "PNG", transparency=3),
+    "one bit": encoded(sea().convert("1"), "TIFF"),
+    "lab": encoded(Image.new("LAB", (9, 9)), "TIFF"),
+    "profile": jpeg(sea(), icc_profile=b"secret profile" * 99),
+    "many pages": encoded(sea(), "TIFF", save_all=True, append_images=[drawn_face()]),
+    "moving": encoded(sea(), "WEBP", save_all=True, append_images=[sea(2)]),
+    "thin": encoded(Image.new("RGB", (1, 60_000)), "PNG"),
+    "two in one": jpeg(sea()) + b"<script>secret</script>PK\x03\x04secret",
+}
+
+
+@pytest.mark.parametrize("name", UNUSUAL)
+def test_of_an_unusual_picture_the_first_frame_is_kept_and_nothing_else(name):
+    kept = Image.open(io.BytesIO(take_in(UNUSUAL[name]).jpeg))
+    assert (kept.format, kept.mode, getattr(kept, "n_frames", 1)) == ("JPEG", "RGB", 1)
+    assert set(kept.info) <= {"jfif", "jfif_version", "jfif_unit", "jfif_density"}
+    assert b"secret" not in take_in(UNUSUAL[name]).jpeg
+
+
+def test_what_is_under_a_clear_place_is_blurred_too():
+    """Alpha hides a face from the eye, not from whoever drops the alpha."""
+    face = drawn_face().convert("RGBA")
+    face.putalpha(0)
+    assert take_in(encoded(face, "PNG")).n_faces >= 1
+
+
+@given(seed=st.integers(0, 2**32), ending=st.sampled_from(("JPEG", "PNG", "WEBP", "TIFF")))
+@settings(deadline=None, max_examples=60)
+def test_bytes_that_were_changed_are_an_image_or_a_refusal(seed, ending):
+    exif = exif_of()
+    exif[0x0112] = 6
+    data = bytearray(encoded(sea(size=(64, 48)), ending, exif=exif))
+    rng = np.random.default_rng(seed)
+    for _ in range(rng.integers(1, 12)):
+        data[rng.integers(0, min(len(data), 600))] = rng.choice([0, 1, 255, rng.integers(256)])
+    try:
+        assert take_in(bytes(data)).jpeg[:2] == b"\xff\xd8"
+    except SourceError as error:
+        assert error.help
+
+
+class Damaged(Image.Exif):
+    """Pillow over a directory with a tag missing, as one changed TIFF in ten thousand has it."""
+
+    def get_ifd(self, tag):
+        raise KeyError(262)
+
+
+def test_damaged_exif_costs_its_claims_and_not_the_picture():
+    assert _claims_read(Damaged()) == ((), ("damaged EXIF",))
+
+
+def test_without_opencv_no_photograph_is_taken_in(monkeypatch):
+    monkeypatch.setitem(sys.modules, "cv2", None)
+    with pytest.raises(ConfigError, match="OpenCV"):
+        take_in(jpeg(sea()))

@@ -170,3 +170,8 @@ def test_blanks_between_the_parts_do_not_matter():
     wide = read_report("seen   at 54  10.5N \t 8   20.5E by  MV   NORDSTERN")
     assert [c.value for c in wide.claims] == [c.value for c in narrow.claims]
     assert len(wide.claims) == 2
+
+
+def test_what_no_place_or_name_can_be_is_no_claim():
+    assert said("at 95-00.0N 045-00.0E, LAT 95.5 LON 1.5 and 12-75.0N 045-00.0E", "position") == []
+    assert said('the MV 123 and the vessel "12" met', "name") == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import re
+import struct
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import numpy as np
-from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, UnidentifiedImageError
 
 from fairlead.observations.evidence.claim import Claim
 from fairlead.observations.evidence.faces import Box, blur, find_faces
@@ -24,7 +25,23 @@ BYTES_MOST = 20 << 20
 PIXELS_MOST = 60_000_000
 SIDE_MOST = 2560
 QUALITY = 88
+YEAR_LEAST, YEAR_MOST = 1970, 2100
 HASH_SIDE, HASH_KEPT = 32, 8
+_TRIPS = (
+    *(OSError, SyntaxError, ValueError, LookupError, TypeError, ArithmeticError),
+    *(struct.error, Image.DecompressionBombError),
+)
+"""What Pillow raises over bytes that were made to trip it."""
+
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +69,14 @@ def take_in(data: bytes, more_to_blur: Sequence[Box] = ()) -> Photograph:
 
     `more_to_blur` are boxes of the upright image as kept.
     """
-    image = _opened(data)
-    exif = image.getexif()
-    upright = ImageOps.exif_transpose(image).convert("RGB")
+    upright, exif = _opened(data)
     upright.thumbnail((SIDE_MOST, SIDE_MOST))
     pixels = np.asarray(upright)
     faces = find_faces(pixels)
     safe = Image.fromarray(blur(pixels, [*faces, *more_to_blur]))
     out = io.BytesIO()
     safe.save(out, "JPEG", quality=QUALITY)
-    claims, dropped = _claims(exif)
+    claims, dropped = _claims_read(exif)
     return Photograph(
         jpeg=out.getvalue(),
         sha256=hashlib.sha256(out.getvalue()).hexdigest(),
@@ -75,7 +90,8 @@ def take_in(data: bytes, more_to_blur: Sequence[Box] = ()) -> Photograph:
     )
 
 
-def _opened(data: bytes) -> Image.Image:
+def _opened(data: bytes) -> tuple[Image.Image, Image.Exif]:
+    """The first picture in the file, turned upright, in RGB, and its EXIF."""
     if len(data) > BYTES_MOST:
         message = f"the image has {len(data):,} bytes, at most {BYTES_MOST:,} are taken"
         raise SourceError(message, help="make it smaller")
@@ -87,13 +103,26 @@ def _opened(data: bytes) -> Image.Image:
                 message = f"the image has {image.width} by {image.height} pixels, too many"
                 raise SourceError(message, help="make it smaller")
             image.load()
+            exif = image.getexif()
+            turn = _TURNS.get(exif.get(ExifTags.Base.Orientation, 1))
+            upright = (image if turn is None else image.transpose(turn)).convert("RGB")
     except UnidentifiedImageError as error:
         message = "these bytes are no image that is known"
         raise SourceError(message, help=f"send one of {', '.join(FORMATS)}") from error
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+    except _TRIPS as error:
         message = f"the image is damaged: {error}"
         raise SourceError(message, help="export it again") from error
-    return image
+    return upright, exif
+
+
+def _claims_read(exif: Image.Exif) -> tuple[tuple[Claim, ...], tuple[str, ...]]:
+    """No claim at all where EXIF is damaged: the picture itself may still be good."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return _claims(exif)
+    except _TRIPS:
+        return (), ("damaged EXIF",)
 
 
 def _claims(exif: Image.Exif) -> tuple[tuple[Claim, ...], tuple[str, ...]]:
@@ -101,24 +130,17 @@ def _claims(exif: Image.Exif) -> tuple[tuple[Claim, ...], tuple[str, ...]]:
     tags: dict[str, Any] = {}
     for names, values in (
         (ExifTags.TAGS, dict(exif)),
-        (ExifTags.TAGS, _part(exif, ExifTags.IFD.Exif)),
+        (ExifTags.TAGS, exif.get_ifd(ExifTags.IFD.Exif)),
     ):
         tags |= {names.get(number, str(number)): value for number, value in values.items()}
     gps = {
         ExifTags.GPSTAGS.get(number, str(number)): value
-        for number, value in _part(exif, ExifTags.IFD.GPSInfo).items()
+        for number, value in exif.get_ifd(ExifTags.IFD.GPSInfo).items()
     }
     claims = [c for c in (_gps_time(gps), _camera_time(tags), _place(gps)) if c is not None]
     used = ("DateTimeOriginal", "OffsetTimeOriginal", "GPSInfo", "ExifOffset")
     dropped = sorted({*tags, *(name for name in gps if not name.startswith("GPS"))} - set(used))
     return tuple(claims), tuple(dropped)
-
-
-def _part(exif: Image.Exif, ifd: ExifTags.IFD) -> Mapping[int, Any]:
-    try:
-        return exif.get_ifd(ifd)
-    except (KeyError, ValueError, OSError, TypeError):
-        return {}
 
 
 def _camera_time(tags: Mapping[str, Any]) -> Claim | None:
@@ -127,6 +149,8 @@ def _camera_time(tags: Mapping[str, Any]) -> Claim | None:
     try:
         moment = datetime.strptime(said, "%Y:%m:%d %H:%M:%S").replace(tzinfo=UTC)
     except ValueError:
+        return None
+    if not YEAR_LEAST <= moment.year <= YEAR_MOST:
         return None
     basis, zone = "camera clock, zone unknown, taken as UTC", _zone(offset)
     if zone is not None:
@@ -150,6 +174,8 @@ def _gps_time(gps: Mapping[str, Any]) -> Claim | None:
         since = timedelta(hours=hours, minutes=minutes, seconds=seconds)
         moment = day + since
     except (KeyError, ValueError, TypeError, OverflowError, ZeroDivisionError):
+        return None
+    if not YEAR_LEAST <= moment.year <= YEAR_MOST:
         return None
     return _time(moment, f"{gps['GPSDateStamp']} {gps['GPSTimeStamp']}", "GPS receiver")
 

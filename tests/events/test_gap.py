@@ -69,7 +69,28 @@ def test_all_five_stop_at_once(every_s):
     for event in events:
         assert p_natural(event) > 0.9 and event["confidence"] < 0.1
         assert "All 5 vessels nearby fell silent together" in event["detail"]
+        assert "the receiver was probably out" in event["detail"]
         assert event["end_us"] is not None
+
+
+def test_a_receiver_that_came_back_explains_only_the_hours_before():
+    """Silence that outlasts an outage in which all were silent is no outage any more."""
+    tracks = [fishing(k, 14) for k in range(1, 4)]
+    tracks += [fishing(k, 3, start_h=17.5) for k in (1, 2)]
+    events, _ = gaps(*tracks)
+    (event,) = (e for e in events if e["mmsi"] == 3)
+    assert p_natural(event) < 0.1
+    assert "fell silent together" not in event["detail"]
+    assert "heard, in 2 of the first 5 whole hours" in event["detail"]
+    assert "In the rest of them the receiver may have been out" in event["detail"]
+
+
+def test_an_open_gap_stays_true_and_a_small_chance_is_no_zero():
+    others = [fishing(k, 30) for k in range(1, 5)]
+    (event,), _ = gaps(*others, fishing(5, 14))
+    assert "has not been heard since" in event["detail"]
+    assert "for at least 6 h." in event["detail"]
+    assert event["detail"].endswith("natural with a probability of under 1%.")
 
 
 def test_a_ship_that_sails_out_of_range():

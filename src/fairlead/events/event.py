@@ -178,6 +178,13 @@ def said_place(lat_deg: float, lon_deg: float) -> str:
     return f"{abs(lat_deg):.3f} {north_south} {abs(lon_deg):.3f} {east_west}"
 
 
+def said_share(share: float) -> str:
+    """`27%`, and `under 1%` or `over 99%` of what is neither none nor all."""
+    if 0.0 < share < 0.01:
+        return "under 1%"
+    return "over 99%" if 0.99 < share < 1.0 else f"{share:.0%}"
+
+
 def said_duration(lasted_us: int) -> str:
     """45 s, 12 min, 6 h 20 min, 3 d 4 h"""
     seconds = int(lasted_us) // 1_000_000

@@ -8,7 +8,14 @@ from typing import Any, ClassVar
 import numpy as np
 import pyarrow as pa
 
-from fairlead.events.event import event_rows, events_in_order, said_duration, said_place, said_time
+from fairlead.events.event import (
+    event_rows,
+    events_in_order,
+    said_duration,
+    said_place,
+    said_share,
+    said_time,
+)
 from fairlead.events.listening import (
     CAUSES,
     FOUND,
@@ -221,35 +228,55 @@ def _measures(f: np.void, natural: float, end: dict[str, Any]) -> dict[str, Any]
 
 
 def _sentence(f: np.void, natural: float) -> str:
+    """An open gap's sentence must stay true for as long as nobody says more: `for at least`."""
     lasted = said_duration(f["known_us"] - f["start_us"])
-    verb = "was not heard" if f["ended"] else "has not been heard"
+    where = said_place(f["lat_deg"], f["lon_deg"])
+    since = said_time(f["start_us"])
+    silence = f"was not heard for {lasted} from {since} at {where}"
+    if not f["ended"]:
+        silence = f"has not been heard since {since} at {where}, for at least {lasted}"
     return (
-        f"{f['mmsi']} {verb} for {lasted} from {said_time(f['start_us'])} at "
-        f"{said_place(f['lat_deg'], f['lon_deg'])}. {_reason(f)} "
-        f"The silence is natural with a probability of {natural:.0%}."
+        f"{f['mmsi']} {silence}. {_reason(f)} "
+        f"The silence is natural with a probability of {said_share(natural)}."
+    )
+
+
+def _out(f: np.void, of_hours: str) -> str:
+    """The hours in which nobody was heard who was due, where they are most of the silence."""
+    hours, heard = f["n_hours"], f["n_heard"]
+    if f["listened_h"] * 2 >= hours or f["most_silent"] <= 0:
+        return ""
+    if heard:
+        return "In the rest of them the receiver may have been out."
+    n = f["most_silent"] + 1
+    all_of_them = "Both" if n == 2 else f"All {n}"
+    likely = "was probably" if f["p_by_chance"] >= _PROBABLE else "may have been"
+    return (
+        f"{all_of_them} vessels nearby fell silent together, for {hours} {of_hours}: "
+        f"the receiver {likely} out."
     )
 
 
 def _reason(f: np.void) -> str:
     hours, heard = f["n_hours"], f["n_heard"]
-    if f["listened_h"] * 2 < hours and f["most_silent"] > 0:
-        return (
-            f"All {f['most_silent'] + 1} vessels nearby fell silent together, for "
-            f"{hours - heard} of {hours} hours: the receiver was probably out."
-        )
+    of_hours = f"of {hours} hours" if f["ended"] else f"of the first {hours} whole hours"
+    out = _out(f, of_hours)
+    if out and not heard:
+        return out
     said = ["No other vessel was near enough to tell whether anyone was listening."]
     if heard:
         many = bool(f["most_vessels"] != 1)
         others, were = f"{f['most_vessels']} other vessel{'s' * many}", "were" if many else "was"
         said = [
-            f"Meanwhile {others} nearby {were} heard, in {heard} of {hours} hours, with "
-            f"{f['n_messages_since']} positions."
+            f"Meanwhile {others} nearby {were} heard, in {heard} {of_hours}, with "
+            f"{f['n_messages_since']} positions.",
+            *([out] if out else []),
         ]
     if f["p_edge"] > _TOLD_FROM:
         faded = f["steadiness"] < _FADED
         said.append(
-            f"In the last hour it was heard {f['steadiness']:.0%} as often as before, under way: "
-            "it may have sailed out of range."
+            f"In the last hour it was heard {said_share(f['steadiness'])} as often as before, "
+            "under way: it may have sailed out of range."
             if faded
             else "It was heading for waters where nobody is heard: it may have sailed out of range."
         )
@@ -259,13 +286,14 @@ def _reason(f: np.void) -> str:
     ]
     if causes["others_silent"] > _TOLD_FROM:
         share = f["n_silent_since"] / max(1, f["n_due_since"])
-        said.append(f"But {share:.0%} of the vessels here were silent in those hours.")
+        said.append(f"But {said_share(share)} of the vessels here were silent in those hours.")
     if max(causes.values()) <= _TOLD_FROM >= f["p_edge"] and f["steadiness"] >= _FADED:
         said.append("It was heard as well as ever to the last.")
     return " ".join(said)
 
 
 _TOLD_FROM = 0.05
+_PROBABLE = 0.5
 _FADED = 0.7
 _CAUSE = {
     "at_rest": "It was at rest: ships are switched off with their engines.",

@@ -172,7 +172,7 @@ def _of_the_event(event: Row, setting: Setting) -> list[Explanation]:
     natural = measures.get("p_natural")
     if natural is not None:
         chance = percent(natural)
-        detail = f"Taken off because reception alone may explain the silence: {chance}."
+        detail = f"Taken off because the silence may be natural: {chance}."
         explained = 1.0 - (1.0 - share(natural)) ** UNJUDGED_EXPONENT
         found.append(setting.explained("natural_silence", detail, event["evidence"], explained))
     if event["partner_mmsi"] is not None and not _is_ship(event["partner_mmsi"]):

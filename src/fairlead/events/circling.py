@@ -148,7 +148,7 @@ class Circling:
         )
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _walk(
     bounds,
     time_us,
@@ -207,14 +207,14 @@ def _walk(
     return n
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _mark(m, now, observation_id, lat, lon, leg_deg) -> None:
     m.time_us, m.last_id, m.lat_deg, m.lon_deg = now, observation_id, lat, lon
     m.leg_deg = leg_deg
     m.n_points += 1
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _add(m, turn, leg_m, radius_m, lat, lon) -> None:
     m.n_legs += 1
     m.turned_deg += turn
@@ -225,7 +225,7 @@ def _add(m, turn, leg_m, radius_m, lat, lon) -> None:
     m.sum_east_deg += (lon - m.start_lon_deg + 180.0) % 360.0 - 180.0
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _stop(m, row, found, n) -> int:
     """The circle is broken."""
     if m.opened:
@@ -236,7 +236,7 @@ def _stop(m, row, found, n) -> int:
     return n
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _write(found, n, row, ended, m) -> int:
     if n < len(found):
         found[n].row, found[n].ended = row, ended

@@ -239,7 +239,7 @@ def _words(places: Places) -> tuple[dict[str, int], dict[str, int]]:
     return codes, names
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _walk(
     bounds,
     time_us,
@@ -300,7 +300,7 @@ def _walk(
     return n
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _declare(m, row, place, observation_id, found, n) -> int:
     """Another destination counts when it is said twice in a row: one may be garbled."""
     if place == m.place:
@@ -317,7 +317,7 @@ def _declare(m, row, place, observation_id, found, n) -> int:
     return n
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _write(found, n, row, ended, m) -> int:
     if n < len(found):
         found[n].row, found[n].ended = row, ended

@@ -209,7 +209,7 @@ def _pauses(rows: pa.Table, pause: int) -> dict[str, np.ndarray]:
     }
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _walk(
     bounds,
     time_us,

@@ -121,7 +121,7 @@ class Drifting:
         return events_in_order(rows.filter(pa.array(~ended)), rows.filter(pa.array(ended)))
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _inside(speed_kn, course_deg, heading_deg, status, afloat, limits):
     """Per point INSIDE or OUTSIDE: int8, shape (n,)."""
     slow_kn, fast_kn, sideways_deg = limits

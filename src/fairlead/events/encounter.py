@@ -219,7 +219,7 @@ def _evidence(f: np.void) -> list[int]:
     return [*ids, f["last_id"], f["other_last_id"]]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _walk(
     bounds,
     whole,
@@ -265,7 +265,7 @@ def _walk(
     return n
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _meet(record, i, whole, real):
     record.track_id, record.other_track_id = whole[1][i], whole[2][i]
     record.mmsi, record.other_mmsi = whole[3][i], whole[4][i]
@@ -277,7 +277,7 @@ def _meet(record, i, whole, real):
     record.nearest_m = np.inf
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _add(record, i, whole, real, company, slow_kn):
     record.time_us, record.last_id, record.other_last_id = whole[0][i], whole[5][i], whole[6][i]
     record.n += 1
@@ -294,7 +294,7 @@ def _add(record, i, whole, real, company, slow_kn):
         record.nearest_id, record.other_nearest_id = whole[5][i], whole[6][i]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _parted(record, known_us, found, n):
     if record.is_open == 1:
         n = _write(record, known_us, 1, found, n)
@@ -302,7 +302,7 @@ def _parted(record, known_us, found, n):
     return n
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _write(record, known_us, ended, found, n):
     """Copy the record out; counted even where there is no room left."""
     if n < len(found):

@@ -334,7 +334,7 @@ def _chunks(values: pa.Array | pa.ChunkedArray) -> list[pa.Array]:
     return values.chunks if isinstance(values, pa.ChunkedArray) else [values]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _walk(
     bounds,
     said,
@@ -385,7 +385,7 @@ def _walk(
     return n
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _near(letters, word_ends, left, right) -> bool:
     """At most one letter changed, added or left out."""
     a, b = word_ends[left], word_ends[right]

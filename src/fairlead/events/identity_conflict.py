@@ -182,7 +182,7 @@ def _unpacked(value: int) -> str:
     return sign
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _contradict(
     bounds, time_us, observation_id, wrong, value, seen_min, lasting_us, records, found
 ) -> int:
@@ -211,7 +211,7 @@ def _contradict(
     return n
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _close(m, row, found, n) -> int:
     if m.opened:
         n = _write(found, n, row, 1, m)
@@ -219,7 +219,7 @@ def _close(m, row, found, n) -> int:
     return n
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _write(found, n, row, ended, m) -> int:
     if n < len(found):
         found[n].row, found[n].ended = row, ended

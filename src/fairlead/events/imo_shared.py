@@ -108,7 +108,7 @@ class ImoShared:
         )
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _walk(bounds, time_us, observation_id, mmsi, turns_min, quiet_us, records, found) -> int:
     n = 0
     for k in range(len(records)):
@@ -132,7 +132,7 @@ def _walk(bounds, time_us, observation_id, mmsi, turns_min, quiet_us, records, f
     return n
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _write(found, n, row, ended, m) -> int:
     if n < len(found):
         found[n].row, found[n].ended = row, ended

@@ -122,7 +122,7 @@ class LearnedPortVisit:
         )
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _walk(
     bounds, track_id, time_us, known_bounds, known_track, known_us, hulls, counts, others
 ) -> None:

@@ -110,7 +110,7 @@ CAUSES = ("at_rest", "class_b", "near_shore", "little_known", "others_silent")
 """Columns of `unseen`: causes that the data do not show."""
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def walk_silences(bounds, hours, end_us, until_us, gap_us, least, items, found):
     """Weigh the hours of each silence; write it when long enough and when it ends.
 
@@ -138,7 +138,7 @@ def walk_silences(bounds, hours, end_us, until_us, gap_us, least, items, found):
     return n
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _p_natural(item, p_switched_off):
     """The probability that the silence is natural, given what was weighed so far."""
     heard = 1.0 + item.most_vessels
@@ -153,7 +153,7 @@ def _p_natural(item, p_switched_off):
     return likelihood / (likelihood + p_switched_off)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _causes(item):
     """The probability of each of CAUSES."""
     rest = _at_rest(item)
@@ -168,7 +168,7 @@ def _causes(item):
     )
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _at_rest(item):
     """Neither its reported speed nor its way made good, as far as known, is over AT_REST_KN."""
     if np.isnan(item.speed_kn) and np.isnan(item.made_good_kn):
@@ -176,7 +176,7 @@ def _at_rest(item):
     return not (item.speed_kn >= AT_REST_KN or item.made_good_kn >= AT_REST_KN)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _faded(item):
     """0 for a ship heard as well as ever to its last point, 1 for one that faded.
 
@@ -189,13 +189,13 @@ def _faded(item):
     return max(faded, thin if item.n_before < 12 else thin * young)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _thin(item):
     """0 where messages arrive, 1 where few did before the silence."""
     return min(1.0, max(0.0, (0.35 - item.p_before) / 0.25))
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _begin(item, hours, first, last):
     """How well the cell was heard in the hours up to the start."""
     start_hour_us = item.start_us // HOUR_US * HOUR_US
@@ -212,7 +212,7 @@ def _begin(item, hours, first, last):
         item.per_day = 24.0 * n_messages / n_vessels
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _weigh(item, hours, first, last, limit_us):
     """Every whole hour of the silence that ends by the limit and was not weighed yet."""
     j = first + np.searchsorted(hours["time_us"][first:last], item.done_us + HOUR_US)
@@ -234,7 +234,7 @@ def _weigh(item, hours, first, last, limit_us):
         item.p_by_chance *= 1.0 - listening * (1.0 - np.exp(-rate))
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _heard(item, hour, listening):
     """One hour of coverage: the filter's state after it, and the share that arrived."""
     own_due = min(0.9 * hour.n_expected, item.n_before / 12.0 / item.p_before)
@@ -257,7 +257,7 @@ def _heard(item, hour, listening):
     return missed * listening / (missed * listening + 1.0 - listening), item.p_before
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _edge(item):
     """The probability that the ship sailed out of range within the first hour."""
     speed_kn = item.made_good_kn if np.isnan(item.speed_kn) else item.speed_kn
@@ -276,7 +276,7 @@ def _edge(item):
     return share * (1.0 - np.exp(-((speed_kn / EDGE_NM) ** 2)))
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _write(item, k, known_us, ended, p_switched_off, found, n):
     """Copy the silence out; counted even where there is no room left."""
     if n < len(found):

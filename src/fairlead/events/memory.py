@@ -72,7 +72,7 @@ def walked(
         capacity = n
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def insertion_points(
     keys: np.ndarray, time_us: np.ndarray, other_keys: np.ndarray, other_us: np.ndarray
 ) -> np.ndarray:

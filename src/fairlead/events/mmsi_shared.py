@@ -137,7 +137,7 @@ class MmsiShared:
         )
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _walk(
     bounds,
     time_us,
@@ -185,7 +185,7 @@ def _walk(
     return n
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _write(found, n, row, ended, m) -> int:
     if n < len(found):
         found[n].row, found[n].ended = row, ended

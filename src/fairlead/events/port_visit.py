@@ -190,7 +190,7 @@ def _sentence(visit: np.void, ended: bool, title: str) -> str:
     return f"{said}, last seen there at {said_time(visit['time_us'])} after {stayed}, then left."
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _walk(
     index,
     bounds,
@@ -254,7 +254,7 @@ def _walk(
     return n
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _name(index, m, lat, lon, exit_m) -> None:
     """The place the visit is named after: the nearest where it first stops or falls silent."""
     if m.place < 0:
@@ -262,7 +262,7 @@ def _name(index, m, lat, lon, exit_m) -> None:
         m.at_lat_deg, m.at_lon_deg = lat, lon
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _opened(m, row, found, n) -> int:
     if m.opened:
         return n
@@ -270,7 +270,7 @@ def _opened(m, row, found, n) -> int:
     return _write(found, n, row, 0, m)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _write(found, n, row, ended, m) -> int:
     if n < len(found):
         found[n].row, found[n].ended = row, ended

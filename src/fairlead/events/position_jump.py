@@ -221,7 +221,7 @@ def _positions(batch: Batch) -> dict[str, np.ndarray]:
     return rows if ships.all() else {n: v[ships] for n, v in rows.items()}
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _walk(bounds, time_us, observation_id, track_id, lat_deg, lon_deg, limits, records, found):
     speed_kn_max, jump_m, scatter_m, sailed_m, points_min, settle_us, turns_max = limits
     n = 0
@@ -266,7 +266,7 @@ def _walk(bounds, time_us, observation_id, track_id, lat_deg, lon_deg, limits, r
     return n
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _sailed_on(m, now, track, lat, lon, sailed_m, speed_kn_max) -> bool:
     """Whether this position, off the way, is of a hull seen there before a return, that sailed on.
 
@@ -284,19 +284,19 @@ def _sailed_on(m, now, track, lat, lon, sailed_m, speed_kn_max) -> bool:
     return True
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _fits(away_m, lasted_us, speed_kn_max, jump_m) -> bool:
     return away_m < jump_m or away_m <= speed_kn_max * M_S_PER_KN * lasted_us / 1e6
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _stand(m, now, observation_id, track_id, lat, lon) -> None:
     m.time_us, m.here_id, m.here_track = now, observation_id, track_id
     m.lat_deg, m.lon_deg = lat, lon
     m.n_here += 1
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _leave(m, now, observation_id, lat, lon) -> None:
     """The first position away: remember where the way was left."""
     m.n_turns = m.n_turns + 1 if now - m.turn_us < _DAY_US else 1
@@ -306,7 +306,7 @@ def _leave(m, now, observation_id, lat, lon) -> None:
     m.first_us, m.first_id, m.first_lat_deg, m.first_lon_deg = now, observation_id, lat, lon
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _returned(m, row, now, observation_id, found, n) -> int:
     m.n_told = m.n_away if m.opened else 0
     if m.opened:
@@ -315,7 +315,7 @@ def _returned(m, row, now, observation_id, found, n) -> int:
     return n
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _write(found, n, row, ended, back_us, back_id, m) -> int:
     if n < len(found):
         f = found[n]

@@ -148,7 +148,7 @@ def runs_of(
     return remembered(RUN_MEMORY, records[records["is_known"] == 1]), found
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _walk(
     bounds,
     time_us,
@@ -194,7 +194,7 @@ def _walk(
     return n
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _next_not_fast(speed, i, end, fast_kn):
     """The next row whose speed is under `fast_kn` or unknown; `end` where there is none.
 
@@ -213,7 +213,7 @@ def _next_not_fast(speed, i, end, fast_kn):
     return i
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _next_inside(inside, i, end):
     """The next row that is not OUTSIDE, likewise."""
     while i + 64 <= end:
@@ -228,7 +228,7 @@ def _next_inside(inside, i, end):
     return i
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _take(
     record, i, first, state, time_us, lat, lon, observation, mmsi, is_marked, most, found, n
 ):  # fmt: skip
@@ -253,7 +253,7 @@ def _take(
     return _judge(record, most, found, n)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _judge(record, most, found, n):
     """Measure the way, and write the run if it has come to be one."""
     if record.last_us - record.sample_us >= _SAMPLE_US:
@@ -266,7 +266,7 @@ def _judge(record, most, found, n):
     return n
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _rest(record, first, end, time_us, lat, lon, most, until_us, found, n):
     """Remember the track's last point, or end its run where it has been silent too long."""
     if end > first:
@@ -280,7 +280,7 @@ def _rest(record, first, end, time_us, lat, lon, most, until_us, found, n):
     return n
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _before(record, i, first, time_us, lat, lon):
     """Whether there is a point before row i of this track, its time and its place."""
     if i > first:
@@ -293,7 +293,7 @@ def _before(record, i, first, time_us, lat, lon):
     )
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _starts(keys):
     """Where each run of equal keys starts, with the length at the end; keys are sorted.
 
@@ -323,7 +323,7 @@ def _starts(keys):
     return out[: n + 1]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _begin(record, now, observation, lat, lon, mmsi):
     record.is_on, record.is_open, record.mmsi = 1, 0, mmsi
     record.start_us, record.start_id, record.lat_deg, record.lon_deg = now, observation, lat, lon
@@ -332,7 +332,7 @@ def _begin(record, now, observation, lat, lon, mmsi):
     record.sample_us, record.sample_lat_deg, record.sample_lon_deg = now, lat, lon
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _extend(record, now, observation, lat, lon, marked):
     record.last_us, record.last_id, record.lapsed = now, observation, 0
     record.last_lat_deg, record.last_lon_deg = lat, lon
@@ -343,7 +343,7 @@ def _extend(record, now, observation, lat, lon, marked):
     record.west_deg, record.east_deg = min(record.west_deg, east), max(record.east_deg, east)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _way_m(record):
     """The way made good up to the last point."""
     return record.way_m + distance_m(
@@ -351,7 +351,7 @@ def _way_m(record):
     )
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _counts(record, most):
     lasted_us = record.last_us - record.start_us
     if lasted_us < most.lasting_us:
@@ -370,19 +370,19 @@ def _counts(record, most):
     return most.straight_min == 0.0 or _net_m(record) >= most.straight_min * way_m
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _radius_m(record):
     """Half the diagonal of the box around all points."""
     wide = record.east_deg - record.west_deg
     return 0.5 * distance_m(record.south_deg, 0.0, record.north_deg, wide)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _net_m(record):
     return distance_m(record.lat_deg, record.lon_deg, record.last_lat_deg, record.last_lon_deg)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _end(record, known_us, found, n):
     if record.is_on == 1 and record.is_open == 1:
         n = _write(record, known_us, 1, found, n)
@@ -390,7 +390,7 @@ def _end(record, known_us, found, n):
     return n
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _write(record, known_us, ended, found, n):
     """Copy the run out; counted even where there is no room left."""
     if n < len(found):

@@ -171,7 +171,7 @@ class SpeedChange:
         )
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _walk(
     bounds,
     time_us,
@@ -244,7 +244,7 @@ def _walk(
     return n
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _is_sudden(m, within_us) -> bool:
     """Whether the new speed came within the time; twice that where a report was lost meanwhile."""
     took_us = m.new_since_us - m.until_us
@@ -254,7 +254,7 @@ def _is_sudden(m, within_us) -> bool:
     return m.n_between == 0 and 2.0 * usual_us <= took_us <= 2 * within_us
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _shown(m) -> bool:
     """Whether the positions of a vessel that slowed agree: else it only reports so."""
     made_kn = implied_speed_kn(
@@ -263,7 +263,7 @@ def _shown(m) -> bool:
     return m.new_kn > m.steady_kn or made_kn < (m.new_kn + m.steady_kn) / 2.0
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _hold(m, time_us, observation_id, speed) -> None:
     """Another point at the steady speed."""
     if m.n_steady == 0:
@@ -275,7 +275,7 @@ def _hold(m, time_us, observation_id, speed) -> None:
     m.n_new = 0
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _replace(m, time_us, observation_id) -> None:
     """The new speed becomes the steady one."""
     m.since_us, m.first_id, m.n_steady, m.steady_kn = m.new_since_us, m.new_id, m.n_new, m.new_kn

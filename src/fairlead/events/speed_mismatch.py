@@ -156,7 +156,7 @@ class SpeedMismatch:
         )
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _walk(
     bounds,
     time_us,
@@ -202,7 +202,7 @@ def _walk(
     return n
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _open(m, time_us, observation_id, lat_deg, lon_deg, speed) -> None:
     """A new window starts at this point."""
     m.n, m.path_m, m.said_m = 0, 0.0, 0.0
@@ -216,7 +216,7 @@ def _open(m, time_us, observation_id, lat_deg, lon_deg, speed) -> None:
     m.low_kn, m.high_kn = speed, speed
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _verdict(m, mismatch_kn, mismatch_share) -> int:
     """1: it moved more than any speed it reported; -1: it moved less than all of them; else 0."""
     lasted_s = (m.time_us - m.first_us) / 1e6
@@ -231,7 +231,7 @@ def _verdict(m, mismatch_kn, mismatch_share) -> int:
     return 0
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _count(m, way, i, observation_id, windows_min, found, n) -> int:
     """Another window that disagrees; the event opens when there are enough."""
     if m.n_wrong == 0:
@@ -249,7 +249,7 @@ def _count(m, way, i, observation_id, windows_min, found, n) -> int:
     return n
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _end(m, i, windows_min, found, n) -> int:
     if m.n_wrong >= windows_min:
         _write(m, i, 1, found, n)
@@ -258,7 +258,7 @@ def _end(m, i, windows_min, found, n) -> int:
     return n
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _write(m, i, ended, found, n) -> None:
     if n >= len(found):
         return

@@ -235,7 +235,7 @@ def _recalled(
     return last, stays, np.searchsorted(stays["track_id"], ends).astype(np.int64)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _walk(
     index,
     area_ids,
@@ -300,7 +300,7 @@ def _walk(
     return n_kept, n_found
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _stay_or_leave(
     index, active, n_active, here, n_here, row, now, observation_id, lat, lon,
     points_min, border_m, found, n_found,
@@ -330,21 +330,21 @@ def _stay_or_leave(
     return n_active, n_here, n_found
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _stay_on(stay, now, observation_id, lat, lon) -> None:
     stay.n_inside += 1
     stay.time_us, stay.observation_id = now, observation_id
     stay.lat_deg, stay.lon_deg, stay.out_us = lat, lon, 0
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _set_last(m, i, time_us, observation_id, lat_deg, lon_deg) -> None:
     """Row i as the last point of its hull."""
     m.time_us, m.observation_id, m.n_inside = time_us[i], observation_id[i], 1
     m.lat_deg, m.lon_deg = lat_deg[i], lon_deg[i]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _soonest(until_us, active, n_active) -> int:
     """When the first of the active areas goes out of force."""
     soonest = ALWAYS_UNTIL_US
@@ -353,7 +353,7 @@ def _soonest(until_us, active, n_active) -> int:
     return soonest
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _take(here, n_here, number) -> bool:
     """Whether the area is among those here; it is then taken out."""
     for h in range(n_here):
@@ -363,7 +363,7 @@ def _take(here, n_here, number) -> bool:
     return False
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _enter(index, stay, m, time_us, observation_id, lat_deg, lon_deg) -> None:
     """Begin a stay at this point, with the crossing since the last point `m`."""
     since_us = index[7][stay.number]
@@ -390,7 +390,7 @@ def _enter(index, stay, m, time_us, observation_id, lat_deg, lon_deg) -> None:
     )
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _left_us(index, stay) -> int:
     """When the border was crossed outward, or when the area's time ran out, if that was first."""
     share = 1.0
@@ -402,7 +402,7 @@ def _left_us(index, stay) -> int:
     return min(left_us, index[8][stay.number])
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _crossing(index, area, in_lat, in_lon, out_lat, out_lon) -> float:
     """Share of the way from inside to outside at which a border is met, by halving 26 times."""
     inside, outside = 0.0, 1.0
@@ -416,7 +416,7 @@ def _crossing(index, area, in_lat, in_lon, out_lat, out_lon) -> float:
     return (inside + outside) / 2.0
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _write(found, n, row, ended, end_us, stay) -> int:
     if n < len(found):
         f = found[n]

@@ -77,12 +77,12 @@ class Areas:
         return rows[order], found[order]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def cell_row(lat_deg: float) -> int:
     return min(_ROWS - 1, max(0, int((lat_deg + 90.0) / _CELL_DEG)))
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def cell_number(lat_deg: float, lon_deg: float) -> int:
     """The grid cell of a position; longitudes wrap."""
     east = lon_deg + 180.0
@@ -92,7 +92,7 @@ def cell_number(lat_deg: float, lon_deg: float) -> int:
     return cell_row(lat_deg) * _COLUMNS + min(_COLUMNS - 1, int(share))
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def is_inside(index: tuple, area: int, lat_deg: float, lon_deg: float) -> bool:
     """Even-odd count of the area's edges east of the position, in its row of latitude."""
     _, _, _, bases, first_rows, row_starts, edges, _, _ = index
@@ -108,7 +108,7 @@ def is_inside(index: tuple, area: int, lat_deg: float, lon_deg: float) -> bool:
     return inside
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def is_near(index: tuple, area: int, lat_deg: float, lon_deg: float, within_m: float) -> bool:
     """Whether a border of the area runs within some metres of the position."""
     _, _, _, bases, first_rows, row_starts, edges, _, _ = index
@@ -122,7 +122,7 @@ def is_near(index: tuple, area: int, lat_deg: float, lon_deg: float, within_m: f
     return False
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def areas_at(index: tuple, lat_deg: float, lon_deg: float, time_us: int, found: np.ndarray) -> int:
     """Fill `found` with the areas in force that hold the position; how many there are.
 
@@ -141,7 +141,7 @@ def areas_at(index: tuple, lat_deg: float, lon_deg: float, time_us: int, found: 
     return n
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def most_in_cell(index: tuple) -> int:
     """The most areas any cell knows."""
     most = 0
@@ -150,7 +150,7 @@ def most_in_cell(index: tuple) -> int:
     return most
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _containing(
     index: tuple, lat_deg: np.ndarray, lon_deg: np.ndarray, time_us: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -169,7 +169,7 @@ def _containing(
     return rows[:n], areas[:n]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _edge_m(edge: np.ndarray, lat_deg: float, lon_deg: float) -> float:
     """Metres from a position to an edge, in the plane that touches the sphere there."""
     scale = cos(radians(lat_deg))
@@ -212,7 +212,7 @@ def _index(areas: tuple[Area, ...]) -> tuple[np.ndarray, ...]:
     )
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _by_row(
     edges: np.ndarray, owners: np.ndarray, n_areas: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -241,14 +241,14 @@ def _by_row(
     return bases, first_rows, starts, out
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _slots(edge, base):
     """First and last slot of the rows of latitude that an edge touches."""
     south, north = min(edge[1], edge[3]), max(edge[1], edge[3])
     return base + cell_row(south), base + cell_row(north)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _by_cell(
     bases: np.ndarray, first_rows: np.ndarray, row_starts: np.ndarray, edges: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -276,7 +276,7 @@ def _by_cell(
     return cells[:n], areas[:n], full[:n]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _fill_row(edges: np.ndarray, row: int, state: np.ndarray) -> None:
     """Per column of a row: 0 outside, 1 filled, 2 a border runs through."""
     south, north = row * _CELL_DEG - 90.0, (row + 1) * _CELL_DEG - 90.0

@@ -15,7 +15,7 @@ COVERAGE_CELL_DEG = 0.5
 _COLUMNS = 1 << 20
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _row_columns(row: int, size_deg: float) -> int:
     south = row * size_deg - 90.0
     edge = min(abs(south), abs(south + size_deg))
@@ -24,7 +24,7 @@ def _row_columns(row: int, size_deg: float) -> int:
     return max(1, int(floor(360.0 * cos(radians(min(edge, 90.0))) / size_deg)))
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def place_in_cell(
     lat_deg: float, lon_deg: float, size_deg: float
 ) -> tuple[int, float, float, float]:
@@ -42,13 +42,13 @@ def place_in_cell(
     return row * _COLUMNS + column, high - row, wide - column, 360.0 / columns
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def cell_of(lat_deg: float, lon_deg: float, size_deg: float) -> int:
     """The key of the cell that holds a position."""
     return place_in_cell(lat_deg, lon_deg, size_deg)[0]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def centre_of(cell: int, size_deg: float) -> tuple[float, float]:
     """Latitude and longitude of a cell's centre."""
     row, column = cell // _COLUMNS, cell % _COLUMNS
@@ -64,7 +64,7 @@ def edges_of(cell: int, size_deg: float) -> tuple[float, float, float, float]:
     return west, south, west + width_deg, south + size_deg
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def cells_of(lat_deg: np.ndarray, lon_deg: np.ndarray, size_deg: float) -> np.ndarray:
     """`cell_of` row by row: int64, shape (n,)."""
     out = np.empty(len(lat_deg), np.int64)
@@ -73,7 +73,7 @@ def cells_of(lat_deg: np.ndarray, lon_deg: np.ndarray, size_deg: float) -> np.nd
     return out
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def cells_around(lat_deg: float, lon_deg: float, size_deg: float) -> np.ndarray:
     """The cell of a position and all cells that touch it, sorted, without repeats: int64.
 

@@ -135,12 +135,12 @@ def _index(lat_deg: np.ndarray, lon_deg: np.ndarray) -> tuple[np.ndarray, ...]:
     return starts, order, _axes(lats, lons), lats, lons
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _row_of(lat_deg: float) -> int:
     return min(_ROWS - 1, max(0, int((lat_deg + 90.0) / _CELL_DEG)))
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _cells(lat_deg: np.ndarray, lon_deg: np.ndarray) -> np.ndarray:
     out = np.empty(len(lat_deg), np.int64)
     for i in range(len(lat_deg)):
@@ -149,7 +149,7 @@ def _cells(lat_deg: np.ndarray, lon_deg: np.ndarray) -> np.ndarray:
     return out
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def nearest_place(
     index: tuple, lat_deg: float, lon_deg: float, within_m: float
 ) -> tuple[int, float]:
@@ -180,14 +180,14 @@ def nearest_place(
     return (order[best], away_m) if away_m <= within_m else (-1, np.inf)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def axis_of(lat_deg: float, lon_deg: float) -> tuple[float, float, float]:
     """The unit vector of a position: chords between such order places as distances do."""
     phi, lam = radians(lat_deg), radians(lon_deg)
     return cos(phi) * cos(lam), cos(phi) * sin(lam), sin(phi)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _axes(lat_deg: np.ndarray, lon_deg: np.ndarray) -> np.ndarray:
     out = np.empty((len(lat_deg), 3))
     for i in range(len(lat_deg)):
@@ -195,7 +195,7 @@ def _axes(lat_deg: np.ndarray, lon_deg: np.ndarray) -> np.ndarray:
     return out
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _nearest(
     index: tuple, lat_deg: np.ndarray, lon_deg: np.ndarray, within_m: float
 ) -> tuple[np.ndarray, np.ndarray]:

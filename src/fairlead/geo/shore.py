@@ -124,7 +124,7 @@ def _joined(arcs: list[np.ndarray], ring: list[int]) -> np.ndarray:
     return np.concatenate([arcs[a] if a >= 0 else arcs[~a][::-1] for a in ring])
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _offshore_nm(land: np.ndarray) -> np.ndarray:
     rows, columns = land.shape
     lat = radians(1.0) * ((np.arange(rows) + 0.5) * 180.0 / rows - 90.0)
@@ -151,7 +151,7 @@ def _offshore_nm(land: np.ndarray) -> np.ndarray:
     return out
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _take_nearer(
     seed: np.ndarray,
     near: np.ndarray,

@@ -15,7 +15,7 @@ M_S_PER_KN = 1852.0 / 3600.0
 _DEG = 180.0 / pi
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def wrap_lon_deg(lon_deg: float) -> float:
     """The same meridian in [-180, 180)."""
     east = lon_deg + 180.0
@@ -26,13 +26,13 @@ def wrap_lon_deg(lon_deg: float) -> float:
     return east - 180.0
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def turn_deg(from_deg: float, to_deg: float) -> float:
     """The signed smallest turn between two directions, in [-180, 180)."""
     return wrap_lon_deg(to_deg - from_deg)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def distance_m(lat_1: float, lon_1: float, lat_2: float, lon_2: float) -> float:
     """Haversine distance (Sinnott 1984): accurate for near points, finite for antipodes."""
     phi_1, phi_2 = radians(lat_1), radians(lat_2)
@@ -42,7 +42,7 @@ def distance_m(lat_1: float, lon_1: float, lat_2: float, lon_2: float) -> float:
     return 2.0 * EARTH_RADIUS_M * asin(sqrt(min(1.0, h)))
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _compass_deg(angle_deg: float) -> float:
     """An angle of [-180, 180] in [0, 360): a hair west of north rounds to 360 and is north."""
     if angle_deg < 0.0:
@@ -50,7 +50,7 @@ def _compass_deg(angle_deg: float) -> float:
     return angle_deg + 0.0 if angle_deg < 360.0 else 0.0
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def bearing_deg(lat_1: float, lon_1: float, lat_2: float, lon_2: float) -> float:
     """Initial bearing from the first point to the second, in [0, 360)."""
     phi_1, phi_2 = radians(lat_1), radians(lat_2)
@@ -60,7 +60,7 @@ def bearing_deg(lat_1: float, lon_1: float, lat_2: float, lon_2: float) -> float
     return _compass_deg(atan2(east, north) * _DEG)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def leg(lat_1: float, lon_1: float, lat_2: float, lon_2: float) -> tuple[float, float]:
     """Length in metres and direction in degrees, [0, 360), of a leg between two near points.
 
@@ -76,7 +76,7 @@ def leg(lat_1: float, lon_1: float, lat_2: float, lon_2: float) -> tuple[float, 
     return length_m, _compass_deg(atan2(east, north) * _DEG)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def destination_deg(
     lat: float, lon: float, direction_deg: float, along_m: float
 ) -> tuple[float, float]:
@@ -90,7 +90,7 @@ def destination_deg(
     return asin(sin_phi) * _DEG, wrap_lon_deg(lon + atan2(east, north) * _DEG)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def midway_deg(
     lat_1: float, lon_1: float, lat_2: float, lon_2: float, share: float
 ) -> tuple[float, float]:
@@ -115,7 +115,7 @@ def midway_deg(
     return atan2(z, hypot(x, y)) * _DEG, atan2(y, x) * _DEG
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def tangent_m(lat_0: float, lon_0: float, lat: float, lon: float) -> tuple[float, float]:
     """East and north of a point in the tangent plane of the first (azimuthal equidistant)."""
     away_m = distance_m(lat_0, lon_0, lat, lon)
@@ -129,7 +129,7 @@ def east_north(along: np.ndarray, direction_deg: np.ndarray) -> tuple[np.ndarray
     return along * np.sin(theta), along * np.cos(theta)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def implied_speed_kn(
     lat_1: float, lon_1: float, time_1_us: int, lat_2: float, lon_2: float, time_2_us: int
 ) -> float:
@@ -141,7 +141,7 @@ def implied_speed_kn(
     return away_m / lasted_s / M_S_PER_KN
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def distances_m(
     lat_1: np.ndarray, lon_1: np.ndarray, lat_2: np.ndarray, lon_2: np.ndarray
 ) -> np.ndarray:

@@ -24,7 +24,7 @@ _S_US = 1_000_000
 _MINUTE_US = 60 * _S_US
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def seconds_apart_us(
     time_us: np.ndarray, second: np.ndarray, basis: np.ndarray, stamped: np.ndarray
 ) -> np.ndarray:

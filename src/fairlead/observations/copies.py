@@ -18,7 +18,7 @@ from fairlead.schema.step import key_starts, to_numpy
 _LOOK_BACK_ROWS = 64
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _anchor(
     mmsi: np.ndarray, time_us: np.ndarray, payload: np.ndarray, window_us: int, look_back: int
 ) -> tuple[np.ndarray, bool]:
@@ -38,7 +38,7 @@ def _anchor(
     return anchors, True
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _anchor_in_order(
     mmsi: np.ndarray,
     time_us: np.ndarray,
@@ -142,7 +142,7 @@ def _ranked(column: pa.ChunkedArray) -> tuple[np.ndarray, pa.Array]:
     return ranked[codes], pa.array(names.tolist(), pa.string())
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _is_before(keys: np.ndarray, i: int, j: int) -> bool:
     for column in range(keys.shape[1]):
         if keys[i, column] != keys[j, column]:
@@ -150,7 +150,7 @@ def _is_before(keys: np.ndarray, i: int, j: int) -> bool:
     return False
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _sort_pairs(pairs: np.ndarray) -> None:
     """Shell sort of the rows of (n, 2) in place: groups are small, and must not cost n squared."""
     gap = len(pairs) // 2
@@ -165,7 +165,7 @@ def _sort_pairs(pairs: np.ndarray) -> None:
         gap //= 2
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _gather(
     keys: np.ndarray, starts: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

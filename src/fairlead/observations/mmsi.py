@@ -76,7 +76,7 @@ _FLAG_OF_MID = _flags()
 _DIVISOR_OF_CLASS = _mid_divisors()
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def station_classes(mmsi: np.ndarray) -> np.ndarray:
     """Place in STATION_CLASSES of each MMSI: int8, shape (n,).
 
@@ -89,7 +89,7 @@ def station_classes(mmsi: np.ndarray) -> np.ndarray:
     return found
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def flag_codes(mmsi: np.ndarray, classes: np.ndarray) -> np.ndarray:
     """Place in FLAGS of the country of each MMSI, -1 without one: int32, shape (n,)."""
     found = np.empty(len(mmsi), np.int32)
@@ -99,7 +99,7 @@ def flag_codes(mmsi: np.ndarray, classes: np.ndarray) -> np.ndarray:
     return found
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def are_nobodys(mmsi: np.ndarray) -> np.ndarray:
     """True for numbers outside 1 to 999999999 and those of NOBODYS_MMSIS: bool, shape (n,)."""
     found = np.empty(len(mmsi), np.bool_)
@@ -113,7 +113,7 @@ def are_nobodys(mmsi: np.ndarray) -> np.ndarray:
     return found
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def imo_check_digits_hold(imo: np.ndarray) -> np.ndarray:
     """True where seven digits end in the check digit of IMO resolution A.1117(30): bool, (n,).
 

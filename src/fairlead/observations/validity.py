@@ -43,7 +43,7 @@ _DETAILS = (
 _MMSI, _EARLY, _LATE, _NOWHERE, _ZERO, _LATITUDE, _LONGITUDE = range(1, 8)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _judge_times(
     refused: np.ndarray, time_us: np.ndarray, received_us: np.ndarray, ahead_max_us: int
 ) -> None:
@@ -56,7 +56,7 @@ def _judge_times(
                 refused[i] = _LATE
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _judge_places(refused: np.ndarray, lat_deg: np.ndarray, lon_deg: np.ndarray) -> None:
     for i in range(len(refused)):
         lat, lon = lat_deg[i], lon_deg[i]

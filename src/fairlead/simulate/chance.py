@@ -15,27 +15,27 @@ _MIX_2 = np.uint64(0x94D049BB133111EB)
 _TO_UNIT = 1.0 / 9007199254740992.0
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _mixed(bits: np.uint64) -> np.uint64:
     bits = (bits ^ (bits >> np.uint64(30))) * _MIX_1
     bits = (bits ^ (bits >> np.uint64(27))) * _MIX_2
     return bits ^ (bits >> np.uint64(31))
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def bits_of(seed: int, stream: int, counter: int) -> np.uint64:
     """64 random bits."""
     first = _mixed(np.uint64(seed) * _GOLDEN + np.uint64(stream) + _GOLDEN)
     return _mixed(first + np.uint64(counter) * _GOLDEN + _MIX_1)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def uniform(seed: int, stream: int, counter: int) -> float:
     """A number in [0, 1)."""
     return (bits_of(seed, stream, counter) >> np.uint64(11)) * _TO_UNIT
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def normal(seed: int, stream: int, counter: int) -> float:
     """A standard normal number (Box and Muller 1958)."""
     u = 1.0 - uniform(seed, stream, 2 * counter)

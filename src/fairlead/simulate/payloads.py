@@ -128,7 +128,7 @@ def fill_bits(forms: np.ndarray) -> np.ndarray:
     return (6 - BITS[forms] % 6) % 6
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _pack(fields, starts, forms, motion, identity, static, texts, out):  # noqa: ANN001, ANN202
     for i in range(len(forms)):
         bit = 0
@@ -149,7 +149,7 @@ def _pack(fields, starts, forms, motion, identity, static, texts, out):  # noqa:
             out[i, k] = value + 48 if value < 40 else value + 56
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _put(row: np.ndarray, bit: int, value: int, width: int) -> int:
     """Adds `width` bits, two's complement, from bit position `bit`; returns the next position."""
     left = width

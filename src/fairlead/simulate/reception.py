@@ -41,12 +41,12 @@ def p_heard(receiver: Receiver, distance_nm: float) -> float:
     return float(_p_heard(distance_nm, receiver.range_nm, receiver.best, receiver.soft_nm))
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _p_heard(distance_nm: float, range_nm: float, best: float, soft_nm: float) -> float:
     return best / (1.0 + exp((distance_nm - range_nm) / soft_nm))
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _hear(  # noqa: ANN202
     seed, station, x_m, y_m, range_nm, best, soft_nm, from_x, from_y, first, heard  # noqa: ANN001
 ):  # fmt: skip

@@ -226,7 +226,7 @@ def _uniforms(seed: int, streams: np.ndarray, counters: np.ndarray) -> np.ndarra
     return _fill_uniforms(seed, streams.astype(np.int64), counters.astype(np.int64))
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _fill_uniforms(seed: int, streams: np.ndarray, counters: np.ndarray) -> np.ndarray:
     out = np.empty(len(counters))
     for i in range(len(counters)):

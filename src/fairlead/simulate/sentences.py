@@ -52,7 +52,7 @@ def write_lines(
     return out[:used]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _put_number(out: np.ndarray, at: int, value: int) -> int:
     digits = 1
     while 10**digits <= value:
@@ -63,7 +63,7 @@ def _put_number(out: np.ndarray, at: int, value: int) -> int:
     return at + digits
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _put_checksum(out: np.ndarray, since: int, at: int) -> int:
     total = np.uint8(0)
     for k in range(since, at):
@@ -74,7 +74,7 @@ def _put_checksum(out: np.ndarray, since: int, at: int) -> int:
     return at + 3
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _put_tag(out, at, name, size, epoch_s, part, parts, sequence, grouped):  # noqa: ANN001, ANN202
     out[at] = 92
     since = at + 1
@@ -97,7 +97,7 @@ def _put_tag(out, at, name, size, epoch_s, part, parts, sequence, grouped):  # n
     return at + 1
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _put_sentence(out, at, payload, length, fill, part, parts, sequence, channel):  # noqa: ANN001, ANN202
     for k, letter in enumerate((33, 65, 73, 86, 68, 77, 44)):
         out[at + k] = letter
@@ -119,7 +119,7 @@ def _put_sentence(out, at, payload, length, fill, part, parts, sequence, channel
     return _put_checksum(out, since, at + 2)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _write(  # noqa: ANN202
     payloads, lengths, fill, message, part, parts, sequence, channel, station, epoch_s,  # noqa: ANN001
     fault, salt, names, sizes, grouped, out,  # noqa: ANN001

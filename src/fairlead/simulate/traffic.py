@@ -200,7 +200,7 @@ def _roam(
     return _timed(speed_kn, lat_deg, lon_deg), lat_deg, lon_deg
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _timed(speed_kn: np.ndarray, lat_deg: np.ndarray, lon_deg: np.ndarray) -> np.ndarray:
     """Seconds at which a vessel is at its knots; still vessels stay a day and a half at each."""
     knot_s = np.zeros(lat_deg.shape)
@@ -323,7 +323,7 @@ def _chunks(
         yield times, vessel, forms, motion
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _when(
     seed: int, every_s: float, rounds: np.ndarray, vessel: np.ndarray, times: np.ndarray
 ) -> None:
@@ -356,7 +356,7 @@ def _statics(
     )
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _move(  # noqa: ANN202
     seed, times, vessel, status, knot_s, lat_deg, lon_deg, jump_s, motion  # noqa: ANN001
 ):  # fmt: skip

@@ -19,7 +19,7 @@ FORM = {name: k for k, name in enumerate(FORMS)}
 _AT = {name: k for k, name in enumerate(MOTION)}
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def reporting_s(station: int, speed_kn: float, resting: bool, turning: bool) -> float:
     """Nominal reporting interval: M.1371-5 Annex 1 table 1 (class A), table 2 (the others)."""
     if station == 0:
@@ -35,7 +35,7 @@ def reporting_s(station: int, speed_kn: float, resting: bool, turning: bool) -> 
     return 180.0 if station == 3 else 10.0
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _schedule(  # noqa: ANN202
     seed, hull, station, first_s, last_s, grid_s, step_s, speed_kn, course, resting, every_s, out  # noqa: ANN001
 ):  # fmt: skip
@@ -121,7 +121,7 @@ def _report_forms(seed: int, hull: Hull, times: np.ndarray) -> np.ndarray:
     return forms
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _said(  # noqa: ANN202
     seed, hull, times, first_s, step_s, x_m, y_m, speed, course, heading, status, lat_0, lon_0,  # noqa: ANN001
     noisy, reported, true_lat, true_lon,  # noqa: ANN001
@@ -145,7 +145,7 @@ def _said(  # noqa: ANN202
         reported[i, 6] = status[k]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def place_deg(lat_0: float, lon_0: float, x_m: float, y_m: float) -> tuple[float, float]:
     """Degrees of a point of the scene's plane (azimuthal equidistant about its centre)."""
     away_m = np.hypot(x_m, y_m)

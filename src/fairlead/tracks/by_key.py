@@ -23,7 +23,7 @@ class Kept(NamedTuple):
     labels: np.ndarray
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _load(memory, kept, first, end):
     """The hypotheses of one MMSI from rows `first` to `end` of what was kept."""
     memory.state[:] = 0
@@ -41,7 +41,7 @@ def _load(memory, kept, first, end):
             memory.state[3] = n
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _store(memory, mmsi, kept, n_rows, n_labels):
     """Append the hypotheses of one MMSI; returns the new numbers of rows and labels."""
     bank, scan = memory.state[0], memory.labels.shape[2]
@@ -61,14 +61,14 @@ def _store(memory, mmsi, kept, n_rows, n_labels):
     return n_rows, n_labels
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _longer(values, size):
     out = np.zeros(size, values.dtype)
     out[: len(values)] = values
     return out
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _roomier(kept, n_rows, n_labels, most_rows, most_labels):
     """The same with room for one more MMSI of the greatest size."""
     if n_rows + most_rows > len(kept.mmsi):
@@ -89,7 +89,7 @@ def _roomier(kept, n_rows, n_labels, most_rows, most_labels):
     return kept
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def assign(memory, rows, fates, keys, bounds, kept, is_aircraft, motions, timing, out):
     """Assign the rows of every key; returns what to keep, cut to its length.
 

@@ -31,7 +31,7 @@ _ROOT_2_PI = (2.0 * pi) ** 0.5
 _MINUTE_US = 60_000_000
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def clock_error_s(time_1_us: int, time_2_us: int) -> float:
     """Times on the whole minute are taken as cut to the minute, others are good to 0.5 s."""
     if time_1_us % _MINUTE_US == 0 and time_2_us % _MINUTE_US == 0:
@@ -39,7 +39,7 @@ def clock_error_s(time_1_us: int, time_2_us: int) -> float:
     return 0.5
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def begin_cadence(hull, interval_s):
     """What is expected of a hull that has sent one row."""
     hull.log_interval_s, hull.interval_variance = log(interval_s + _CLOCK_S), _FIRST_VARIANCE
@@ -49,7 +49,7 @@ def begin_cadence(hull, interval_s):
     hull.n_intervals = 0
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def learn_cadence(hull, time_us: int):
     """Count the interval and the beat of a hull's next row."""
     _count_interval(hull, (time_us - hull.time_us) / 1e6)
@@ -57,7 +57,7 @@ def learn_cadence(hull, time_us: int):
     hull.waited_s = 0.0
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _on_beat(lasted_s: float, beat_s: float) -> float:
     """How much denser rows come on the beats after a row than without a beat; 1 in the mean."""
     missed = lasted_s - beat_s * max(1.0, floor(lasted_s / beat_s + 0.5))
@@ -66,14 +66,14 @@ def _on_beat(lasted_s: float, beat_s: float) -> float:
     return _OFF_BEAT + (1.0 - _OFF_BEAT) * on_beat
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _has_beat(hull, time_us: int) -> bool:
     """Whether the time since a hull's last row is known well enough, and short enough, to tell."""
     lasted_s = (time_us - hull.time_us) / 1e6
     return 1.0 <= lasted_s <= _BEATS_LAST_S and clock_error_s(hull.time_us, time_us) < 1.0
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def log_on_beat(hull, time_us: int) -> float:
     """Log of how much denser a row's time is for the beats of its transmitter than without any."""
     if not _has_beat(hull, time_us):
@@ -84,7 +84,7 @@ def log_on_beat(hull, time_us: int) -> float:
     return log(none + tens * _on_beat(lasted_s, 10.0) + thirties * _on_beat(lasted_s, 30.0))
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _learn_beat(hull, time_us: int):
     if not _has_beat(hull, time_us):
         return
@@ -99,7 +99,7 @@ def _learn_beat(hull, time_us: int):
     hull.beat_30_share += _BEAT_GAIN * (for_thirties - hull.beat_30_share)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _count_interval(hull, lasted_s):
     """Learn the cadence: mean and variance of the logarithm of the time between rows.
 
@@ -123,19 +123,19 @@ def _count_interval(hull, lasted_s):
     hull.n_intervals += 1
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def interval_s(hull) -> float:
     """The usual time between two rows of a hull."""
     return exp(hull.log_interval_s)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def last_interval_s(hull) -> float:
     """The time between the last two rows of a hull, 0 where there is one."""
     return exp(hull.log_last_s) - _CLOCK_S if hull.n_rows > 1 else 0.0
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def waited_s(hull, quiet_s: float) -> float:
     """How long a hull has been silent while its MMSI was heard.
 
@@ -145,13 +145,13 @@ def waited_s(hull, quiet_s: float) -> float:
     return hull.waited_s + min(quiet_s, 3.0 * interval_s(hull))
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _share_waiting(ratio: float) -> float:
     """Share of a normal distribution that lies beyond `ratio` of its scale."""
     return 0.5 * erfc(ratio * _ROOT_HALF)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def log_silent(hull, waited: float) -> float:
     """Log probability that a hull that is there has sent nothing yet.
 
@@ -170,14 +170,14 @@ def log_silent(hull, waited: float) -> float:
     return log((1.0 - share) * regular + share * tail)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _log_normal(log_waited: float, log_usual_s: float, spread: float) -> float:
     """Density of the logarithm of a wait."""
     ratio = (log_waited - log_usual_s) / spread
     return exp(-0.5 * ratio * ratio) * _ROOT_HALF / (sqrt(pi) * spread)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def log_sent(hull, waited: float) -> float:
     """Log density (per second) of a hull's next row after this wait; derivative of the above."""
     usual, spread = interval_s(hull), sqrt(hull.interval_variance + 0.0025)

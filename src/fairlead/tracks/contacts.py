@@ -143,7 +143,7 @@ def _remembered(keys: np.ndarray, rested: np.ndarray) -> pa.Table:
     )
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _pairs(cells, times, place, who, rested, distance_m_max) -> tuple[np.ndarray, np.ndarray]:
     """Pairs as whole (row, row, other hulls in the cell, others that have lain still there) and
     real (metres apart, midway lat, lon).
@@ -182,7 +182,7 @@ def _pairs(cells, times, place, who, rested, distance_m_max) -> tuple[np.ndarray
     return whole[:n], real[:n]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _others(hulls, one, other) -> int:
     """How many hulls but these two have lain still."""
     n = 0
@@ -191,7 +191,7 @@ def _others(hulls, one, other) -> int:
     return n
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _rest(hulls, track, now) -> None:
     """One more instant at rest. One who passed a day ago makes room, the others do not."""
     free = -1
@@ -207,7 +207,7 @@ def _rest(hulls, track, now) -> None:
         hulls[free, 0], hulls[free, 1], hulls[free, 2] = track, 1, now
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _doubled(values):
     out = np.empty((2 * len(values), values.shape[1]), values.dtype)
     out[: len(values)] = values

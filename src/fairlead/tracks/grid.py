@@ -197,7 +197,7 @@ def rows_of_keys(known: np.ndarray, keys: np.ndarray) -> np.ndarray:
     return np.where(known[at] == keys, at, -1).astype(np.int64)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def stable_order(first, second):
     """Row order by two integer columns, equal ones as they stand: int64, shape (n,).
 
@@ -221,7 +221,7 @@ _DIGIT_BITS = 11
 _DIGITS = 1 << _DIGIT_BITS
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _by_digit(values, low, shift, order, out):
     """Move `order` into `out`, sorted by one digit of the values, stable."""
     ends = np.zeros(_DIGITS, np.int64)
@@ -237,7 +237,7 @@ def _by_digit(values, low, shift, order, out):
         ends[digit] += 1
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _gathered(source, whole, real):
     """Columns of the rows in a new order: track, time, mmsi, observation, lat, lon, speed."""
     n = len(source)
@@ -256,7 +256,7 @@ def _gathered(source, whole, real):
     return track, time_us, mmsi, observation, lat, lon, speed_kn
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _interpolated(starts, own, memory, rows, is_hull, grid_us, gap_us):
     """Grid rows of all tracks, and each track's last point with its last grid instant.
 
@@ -282,7 +282,7 @@ def _interpolated(starts, own, memory, rows, is_hull, grid_us, gap_us):
     return whole[:n], real[:n], end_whole, end_real
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _interpolate(first, end, m, memory, rows, is_hull, grid_us, gap_us, out, n):
     """The grid rows of one track, written from row n on; of points at one instant the last counts.
 
@@ -339,12 +339,12 @@ def _interpolate(first, end, m, memory, rows, is_hull, grid_us, gap_us, out, n):
     return n
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _speed_kn(lat_1, lon_1, lat_2, lon_2, lasted_us):
     return leg(lat_1, lon_1, lat_2, lon_2)[0] / (lasted_us / 1e6) / M_S_PER_KN
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _cells_in_reach(rows, real, cell_deg, reach_m):
     """Row numbers, cells and whether each is a halo copy: every row's own cell, then its copies.
 
@@ -395,12 +395,12 @@ def _cells_in_reach(rows, real, cell_deg, reach_m):
     return source[:found], cells[:found], halo[:found]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _is_in(value, values, n):
     return np.any(values[:n] == value)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _doubled(values):
     out = np.empty((2 * len(values),) + values.shape[1:], values.dtype)
     out[: len(values)] = values

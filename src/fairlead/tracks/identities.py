@@ -44,7 +44,7 @@ _NUMBERS = {
 }
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _let_go(slots: np.ndarray, n: int) -> int:
     """Of the first n values the one said least, of equals the one not said for longest."""
     worst = 0
@@ -55,7 +55,7 @@ def _let_go(slots: np.ndarray, n: int) -> int:
     return worst
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _hold_against(slots: np.ndarray, n: int, at: int, time_us: int, window_us: int) -> None:
     """Mark what was said by turns with value `at`, which is being said again."""
     again = slots[at]
@@ -71,7 +71,7 @@ def _hold_against(slots: np.ndarray, n: int, at: int, time_us: int, window_us: i
                     slots[row, _CHANGED] = 1
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _say(
     slots: np.ndarray,
     n: int,
@@ -99,7 +99,7 @@ def _say(
     return n + 1
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _follow(
     known: np.ndarray,
     groups: np.ndarray,

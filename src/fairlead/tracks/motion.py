@@ -94,7 +94,7 @@ class Motion(NamedTuple):
     log_stale: float
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def offset_m(lat_1: float, lon_1: float, lat_2: float, lon_2: float) -> tuple[float, float]:
     """East and north of the second point seen from the first; quick for near ones, safe for all."""
     d_lat, d_lon = lat_2 - lat_1, lon_2 - lon_1
@@ -105,7 +105,7 @@ def offset_m(lat_1: float, lon_1: float, lat_2: float, lon_2: float) -> tuple[fl
     return d_lon * cos((lat_1 + lat_2) * (pi / 360.0)) * _M_PER_DEG, d_lat * _M_PER_DEG
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def offset_from_way_m(hull, time_us, lat, lon) -> tuple[float, float, float]:
     """East and north of a point from where a hull is about now, and its speed in m/s.
 
@@ -122,7 +122,7 @@ def offset_from_way_m(hull, time_us, lat, lon) -> tuple[float, float, float]:
     return x - v_e * lasted_s, y - v_n * lasted_s, hypot(v_e, v_n)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _turned(east, north, lat_deg, d_lon_deg):
     """A vector carried along a parallel keeps its direction in space: north itself turns."""
     if -0.05 < d_lon_deg < 0.05:
@@ -134,7 +134,7 @@ def _turned(east, north, lat_deg, d_lon_deg):
     return east * c + north * s, north * c - east * s
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _missed_m2(x, y, v_e, v_n, error_m_s, lasted_s, slack_s, noise_m):
     """Squares of the error of a prediction with constant velocity and of its scale.
 
@@ -148,7 +148,7 @@ def _missed_m2(x, y, v_e, v_n, error_m_s, lasted_s, slack_s, noise_m):
     return d_x * d_x + d_y * d_y, scale_2 + spread * spread
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _noise_m(hull, noise_m):
     """The position error that two rows have together, per row: some are coarser than others."""
     if hull.noise_m == noise_m:
@@ -156,7 +156,7 @@ def _noise_m(hull, noise_m):
     return sqrt(0.5 * (hull.noise_m * hull.noise_m + noise_m * noise_m))
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _mean_velocity(hull, lat, lon, east, north):
     """Reported velocity at the hull's last row, or half way to the one that this row reports."""
     v_e, v_n = hull.reported_east_m_s, hull.reported_north_m_s
@@ -166,7 +166,7 @@ def _mean_velocity(hull, lat, lon, east, north):
     return 0.5 * (v_e + b_e), 0.5 * (v_n + b_n)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def is_plain(hull, time_us, lat, lon, noise_m, east, north) -> bool:
     """Whether a row lies so close to what the hull was about to do that nothing else competes."""
     x, y = offset_m(hull.lat_deg, hull.lon_deg, lat, lon)
@@ -188,13 +188,13 @@ def is_plain(hull, time_us, lat, lon, noise_m, east, north) -> bool:
     return e_2 < 6.25 * min(s_2, widest_2)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _density(error_m: float, scale_m: float) -> float:
     z = error_m / scale_m
     return exp(-0.5 * z * z) / (2.0 * pi * scale_m * scale_m)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _at_rest(hull) -> float:
     """How much a hull is at rest, 0 to 1, by its reported speed or else its displacement."""
     if not isnan(hull.reported_east_m_s):
@@ -206,7 +206,7 @@ def _at_rest(hull) -> float:
     return exp(-0.5 * (speed / _REST_M_S) ** 2)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _stay_densities(found, away, noise, span_s, lasted_s, motion):
     """Densities (per m2) of what does not depend on a velocity, into found[:10]."""
     reach = motion.usual_speed_m_s * span_s
@@ -221,7 +221,7 @@ def _stay_densities(found, away, noise, span_s, lasted_s, motion):
     found[9] = _density(away, _LOCAL_M)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _along(x, y, v_e, v_n, speed, lasted_s, along_2, across_2):
     """Density around where a velocity leads, with other scales along and across it."""
     d_x, d_y = x - v_e * lasted_s, y - v_n * lasted_s
@@ -230,7 +230,7 @@ def _along(x, y, v_e, v_n, speed, lasted_s, along_2, across_2):
     return exp(-0.5 * z_2) / (2.0 * pi * sqrt(along_2 * across_2))
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _way_densities(found, x, y, v_e, v_n, error_m_s, noise, slack_s, lasted_s, before_s, clock_s):
     """Densities where a velocity leads: kept in three degrees, given up half way, other clocks."""
     speed = hypot(v_e, v_n)
@@ -256,7 +256,7 @@ def _way_densities(found, x, y, v_e, v_n, error_m_s, noise, slack_s, lasted_s, b
         found[4] = _along(x, y, v_e, v_n, speed, lasted_s, across_2 + late * late, across_2)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def log_fit(hull, time_us, lat, lon, noise_m, east, north, motion) -> float:
     """Log density of a row as the hull's next one: position and reported velocity."""
     x, y = offset_m(hull.lat_deg, hull.lon_deg, lat, lon)
@@ -294,7 +294,7 @@ def log_fit(hull, time_us, lat, lon, noise_m, east, north, motion) -> float:
     return log(p) + _log_velocity(hull, east, north, lat, lon, lasted_s)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _log_velocity(hull, east, north, lat, lon, lasted_s):
     if isnan(east):
         return 0.0
@@ -306,20 +306,20 @@ def _log_velocity(hull, east, north, lat, lon, lasted_s):
     return log(near + 0.1 * _density(change, 10.0))
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def log_any_velocity(east: float, north: float) -> float:
     """Log density of a reported velocity of which nothing is known."""
     return 0.0 if isnan(east) else log(_density(hypot(east, north), 8.0))
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def log_anywhere(away_m: float) -> float:
     """Log density of a hull's first position: half near another of the MMSI, half on Earth."""
     apart = 1.0 - exp(-0.5 * (away_m / 50.0) ** 2)
     return log(0.5 * apart * _density(away_m, _LOCAL_M) + 0.5 / _EARTH_M2)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def begin(hull, track_id, observation_id, time_us, lat, lon, noise_m, east, north, interval_s):
     """A hull's first row."""
     hull.track_id = track_id
@@ -334,7 +334,7 @@ def begin(hull, track_id, observation_id, time_us, lat, lon, noise_m, east, nort
     hull.n_rows, hull.n_rivals = 1, 0
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def advance(hull, observation_id, time_us, lat, lon, noise_m, east, north):
     """A hull's next row: the velocity from displacement is filtered, the rest replaced."""
     lasted_s = (time_us - hull.time_us) / 1e6

@@ -159,7 +159,7 @@ def _written(tracks: np.ndarray, rows: np.ndarray, due: np.ndarray) -> pa.Table:
     )
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _walk(runs, columns, whole, real, until_us, missed_max, half_life_h):
     """Rows (run, cell, hour, messages, octant) and messages due; the memory is written in place."""
     time_us = columns[0]
@@ -176,7 +176,7 @@ def _walk(runs, columns, whole, real, until_us, missed_max, half_life_h):
     return rows[:n], due[:n]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _track(k, first, end, columns, mine, real_mine, rows, due, n, limits):
     """The hours of one track that are over, written from row n on.
 
@@ -196,7 +196,7 @@ def _track(k, first, end, columns, mine, real_mine, rows, due, n, limits):
     return n
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _add(point, mine, real_mine):
     """One point: its interval teaches what is due, its cell is counted."""
     now, lat, lon, speed_kn, status, class_b, cell = point
@@ -231,7 +231,7 @@ def _add(point, mine, real_mine):
             break
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _nominal_s(class_b, moored, still, speed_kn):
     """Reporting interval on a steady course, ITU-R M.1371-5; turning may be three times as fast."""
     if class_b:
@@ -243,7 +243,7 @@ def _nominal_s(class_b, moored, still, speed_kn):
     return 6.0 if speed_kn <= 23.0 else 2.0
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _learned(due_s, lasted_s):
     """The interval that about one in four are shorter than: what is due when little is lost."""
     if lasted_s <= 0.0 or lasted_s > 21_600.0:
@@ -257,7 +257,7 @@ def _learned(due_s, lasted_s):
     return 1.02 * due_s if lasted_s > 1.05 * due_s else due_s
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _close(k, mine, real_mine, rows, due, n, missed_max, half_life_h):
     """Write the hour under way and go on to the next; forget a track silent for too long."""
     hour_us, n_cells = mine[_HOUR], mine[_N]
@@ -294,7 +294,7 @@ def _close(k, mine, real_mine, rows, due, n, missed_max, half_life_h):
     return n
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _rate(mine, real_mine):
     """Messages due per second in the hour under way; 0 before anything was learned."""
     still_us, moving_us = mine[_STILL_US], mine[_MOVING_US]
@@ -309,7 +309,7 @@ def _rate(mine, real_mine):
     return per_s
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _spread(rows, due, n, k, cell, hour_us):
     """Tell the cells around in which octant a hull was heard."""
     lat, lon = centre_of(cell, COVERAGE_CELL_DEG)
@@ -322,14 +322,14 @@ def _spread(rows, due, n, k, cell, hour_us):
     return n
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _put(rows, due, n, k, cell, hour_us, count, octant, wanted):
     rows[n, 0], rows[n, 1], rows[n, 2], rows[n, 3], rows[n, 4] = k, cell, hour_us, count, octant
     due[n] = wanted
     return n + 1
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _wider(rows, due):
     more_rows, more_due = np.empty((2 * len(rows), 5), np.int64), np.empty(2 * len(due))
     more_rows[: len(rows)] = rows

@@ -124,7 +124,7 @@ def _written(known: np.ndarray, whole: np.ndarray, estimates: np.ndarray) -> pa.
     )
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _centres(cells):
     out = np.empty((len(cells), 2))
     for i in range(len(cells)):
@@ -132,7 +132,7 @@ def _centres(cells):
     return out
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _walk(slot, hours, n_messages, n_expected, octant, memory, limits):
     """Rows (slot, hour, vessels, messages, silent vessels, octants) and (due, estimate).
 

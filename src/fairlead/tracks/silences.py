@@ -204,7 +204,7 @@ def _rows(starts: pa.Table, ends: pa.Table | None = None) -> pa.Table:
     return SILENCES.rows(columns, starts.num_rows)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _walk(runs, own, places, types, is_b, memory, allowed_us, allowed_b_us):
     """The silences that end, as (row they start at, row they end at), with ring and marks of each;
     and the ring of counts of each run's last point, newest half hour first, with its marks.
@@ -260,7 +260,7 @@ def _walk(runs, own, places, types, is_b, memory, allowed_us, allowed_b_us):
     return found[:n], counts_of[:n], marks_of[:n], counts, new_marks
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _heard_on(time_us, i, end, before_us, edge_us, least_us):
     """The next row after a silence or in another half hour, `end` if none, and the time before it.
 
@@ -273,7 +273,7 @@ def _heard_on(time_us, i, end, before_us, edge_us, least_us):
     return i, before_us
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _marked(mark, before, known, time_us, lat, lon, out):
     """The first points of the half hour under way and of the one before: rows, or those known."""
     for j, row in enumerate((mark, before)):
@@ -284,7 +284,7 @@ def _marked(mark, before, known, time_us, lat, lon, out):
             out[to], out[to + 1], out[to + 2] = known[at], known[at + 1], known[at + 2]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _turned(ring, newest, passed):
     """Empty the half hours passed; where the one under way is counted now."""
     for _ in range(min(passed, _BUCKETS)):
@@ -293,14 +293,14 @@ def _turned(ring, newest, passed):
     return newest
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _unrolled(ring, newest, out):
     """The counts in order, newest half hour first."""
     for j in range(_BUCKETS):
         out[j] = ring[(newest + j) % _BUCKETS]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _manner(rings, marks, start_us, lat, lon):
     """How each track was heard before it fell silent: steadiness (NaN: too short to tell), hours
     known of the last twelve, and the speed made good over the last half to whole hour (NaN).
@@ -330,7 +330,7 @@ def _manner(rings, marks, start_us, lat, lon):
     return steadiness, known_h, made_good_kn
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _longer(found):
     out = np.empty((2 * len(found), found.shape[1]), found.dtype)
     out[: len(found)] = found

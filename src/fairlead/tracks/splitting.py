@@ -105,7 +105,7 @@ def new_memory(n_hypotheses: int, scan: int) -> Memory:
     )
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _mixed(value, seed):
     bits = np.uint64(value) + seed * np.uint64(0x94D049BB133111EB) + np.uint64(0x9E3779B97F4A7C15)
     bits = (bits ^ (bits >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -113,14 +113,14 @@ def _mixed(value, seed):
     return bits ^ (bits >> np.uint64(31))
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def track_id_of(mmsi: int, observation_id: int) -> np.int64:
     """`schema.ids.row_ids` of an MMSI and a hull's first observation, one at a time."""
     mixed = _mixed(observation_id, _mixed(mmsi, np.uint64(0)))
     return np.int64(mixed & np.uint64(0x7FFFFFFFFFFFFFFF))
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def is_live(hull, time_us) -> bool:
     """Whether a hull takes part in the sharing of its MMSI at this time."""
     if hull.n_rows < 2 or time_us - hull.time_us > _LIVE_US:
@@ -128,7 +128,7 @@ def is_live(hull, time_us) -> bool:
     return hull.n_rivals < min(10 * hull.n_rows, 200)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _only_live(hulls, n_hulls, time_us) -> int:
     """The one hull that is live, or a lone one; -1 where several or none are."""
     if n_hulls == 1:
@@ -142,7 +142,7 @@ def _only_live(hulls, n_hulls, time_us) -> int:
     return found
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _is_copy(rows, fates, i, first) -> bool:
     """Whether a row repeats the position, speed and course of one that still waits."""
     for j in range(first, i):
@@ -157,7 +157,7 @@ def _is_copy(rows, fates, i, first) -> bool:
     return False
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _note_near(memory, rows, fates, i):
     """Remember which confirmed hull a row could most slowly have come from."""
     bank = memory.state[0]
@@ -175,7 +175,7 @@ def _note_near(memory, rows, fates, i):
             fates.near_speed_kn[i] = speed_kn
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _silence(hulls, n_hulls, time_us):
     """Seconds since the last row, log probability of the confirmed hulls' silence since it."""
     last_us = hulls[0].time_us
@@ -189,7 +189,7 @@ def _silence(hulls, n_hulls, time_us):
     return quiet_s, silent
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _log_any_rate(hulls, n_hulls, quiet_s):
     """Log rate (per second) at which a hull of unknown cadence sends its next row now."""
     best = -log(FIRST_INTERVAL_S)
@@ -200,7 +200,7 @@ def _log_any_rate(hulls, n_hulls, quiet_s):
     return best
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _crowd(hulls, n_hulls, time_us, lat, lon, motion) -> int:
     """Whether two confirmed hulls are so near a place that nobody could tell them apart there.
 
@@ -222,7 +222,7 @@ def _crowd(hulls, n_hulls, time_us, lat, lon, motion) -> int:
     return 2 if n_behind > 1 else 0
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _choices(memory, rows, i, is_copy, motion) -> int:
     """Every assignment of row i in every hypothesis with its score; how many there are."""
     bank = memory.state[0]
@@ -268,7 +268,7 @@ def _choices(memory, rows, i, is_copy, motion) -> int:
     return n
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _place_new(hulls, n_hulls) -> int:
     """Where a new hull goes: behind the others, or over the least of them when all are taken."""
     if n_hulls < MOST_HULLS:
@@ -284,7 +284,7 @@ def _place_new(hulls, n_hulls) -> int:
     return least
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _shortest_s(hulls, n_hulls):
     """The shortest interval of the confirmed hulls: what a new one of the MMSI may have."""
     shortest = inf
@@ -294,7 +294,7 @@ def _shortest_s(hulls, n_hulls):
     return FIRST_INTERVAL_S if shortest == inf else shortest
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _make(memory, k_new, parent, action, score, rows, i, mmsi):
     """Write hypothesis `k_new` of the other bank: `parent` with row i assigned as `action` says."""
     bank, undecided, sequence = memory.state[0], memory.state[2], memory.state[3]
@@ -331,7 +331,7 @@ def _make(memory, k_new, parent, action, score, rows, i, mmsi):
     memory.signature[k_new] = _signature(memory.hulls[other, k_new], n)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _signature(hulls, n_hulls):
     """Equal for hypotheses that expect the same of every later row, whatever their past."""
     total = np.uint64(0)
@@ -340,7 +340,7 @@ def _signature(hulls, n_hulls):
     return np.int64(total & np.uint64(0x7FFFFFFFFFFFFFFF))
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _keep_best(memory, n_choices, rows, i, mmsi, margin):
     """Make the best distinct hypotheses from the choices; best first, ties in order of making."""
     most, bank = memory.score.shape[1], memory.state[0]
@@ -379,7 +379,7 @@ def _keep_best(memory, n_choices, rows, i, mmsi, margin):
     memory.state[3] += 1
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _copy_hypothesis(memory, bank, source, target):
     for h in range(memory.n_hulls[bank, source]):
         memory.hulls[bank, target, h] = memory.hulls[bank, source, h]
@@ -389,7 +389,7 @@ def _copy_hypothesis(memory, bank, source, target):
         memory.labels[bank, target, slot] = memory.labels[bank, source, slot]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _decide(memory, fates, i, first):
     """Settle the oldest undecided row by the best hypothesis when the scan is full.
 
@@ -419,7 +419,7 @@ def _decide(memory, fates, i, first):
         memory.state[2] = 0
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _fate_of(memory, label) -> int:
     """What a label means now: the way of a hull, noise, or a fragment that others passed by.
 
@@ -447,7 +447,7 @@ def _fate_of(memory, label) -> int:
     return SHORT_FRAGMENT if hull.n_rows == 2 or is_silent else TRACK
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _hand_out(memory, rows, fates, head, end, before_us, delay_us) -> int:
     """Give every row that is due before an instant its fate; the first row still waiting."""
     while head < end and rows.time_us[head] + delay_us < before_us:
@@ -465,7 +465,7 @@ def _hand_out(memory, rows, fates, head, end, before_us, delay_us) -> int:
     return head
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _plain_run(hulls, n_hulls, rows, labels, i, end):
     """Give rows from i on to the one live hull while they are plain; returns the next row.
 
@@ -490,7 +490,7 @@ def _plain_run(hulls, n_hulls, rows, labels, i, end):
     return i
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _begin_key(memory, rows, fates, i, mmsi):
     """The first row of an MMSI begins its first hull."""
     label, bank = track_id_of(mmsi, rows.observation_id[i]), memory.state[0]
@@ -504,7 +504,7 @@ def _begin_key(memory, rows, fates, i, mmsi):
     fates.label[i] = label
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def assign_key(memory, rows, fates, first, fresh, end, mmsi, motion, delay_us, margin, until_us):
     """Assign rows `fresh` to `end` of one MMSI; rows from `first` on wait to be handed out.
 

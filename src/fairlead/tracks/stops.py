@@ -118,7 +118,7 @@ class Stops:
         return rows.take(order)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _walk(
     bounds, time_us, observation_id, lat_deg, lon_deg, radius_m, stop_us, records, found
 ) -> int:
@@ -144,7 +144,7 @@ def _walk(
     return n
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _write(found, n, row, ended, m) -> int:
     found[n].row, found[n].ended = row, ended
     found[n].cell = cell_of(m.start_lat_deg, m.start_lon_deg, STOP_CELL_DEG)

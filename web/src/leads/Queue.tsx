@@ -1,5 +1,5 @@
 import { useEffect, useRef } from "react";
-import { leadsChanged } from "../api/stream";
+import { leadsChanged, status } from "../api/stream";
 import type { Lead } from "../api/types";
 import { useKeys } from "../app/keys";
 import { useStore } from "../app/store";
@@ -7,6 +7,7 @@ import { look, openLead, view as viewStore } from "../app/view";
 import { percent, shown } from "../format/format";
 import { Name, Time } from "../format/Text";
 import { useText } from "../i18n";
+import { silent } from "../feeds/health";
 import { flyTo } from "../picture/scene";
 import { Vanished } from "./Vanished";
 import { decided, loadQueue, neighbour, queue } from "./queue";
@@ -18,6 +19,7 @@ export function Queue() {
   const { page, error } = useStore(queue);
   const changes = useStore(leadsChanged);
   const words = useStore(decided);
+  const nothing = silent(useStore(status));
   const { t, word } = useText();
   useEffect(() => {
     void loadQueue(viewStore.get());
@@ -74,13 +76,15 @@ export function Queue() {
           {error.message}. {error.help}
         </p>
       )}
-      {view.state === "vanished" ? <Vanished /> : <ol className="leads">
+      {view.state === "vanished" ? <Vanished /> : <ol className="leads" hidden={!leads.length}>
         {leads.map((lead) => (
           <Row key={lead.lead_id} lead={lead} open={lead.lead_id === view.lead} leads={leads} />
         ))}
       </ol>}
       {page && !leads.length && view.state !== "vanished" && (
-        <p className="note empty">{view.state === "open" ? t("queue.empty") : t("queue.none")}</p>
+        <p className="note empty">
+          {view.state === "open" ? t("queue.empty") : t("queue.none")} {nothing && t("feeds.not_quiet")}
+        </p>
       )}
       <Budget />
     </section>

@@ -9,6 +9,7 @@ import { look, view as viewStore } from "../app/view";
 import { dateTime, duration } from "../format/format";
 import { Key, Time } from "../format/Text";
 import { useText } from "../i18n";
+import { silent } from "../feeds/health";
 import { replayed } from "../picture/scene";
 import { loadStretch, positionsAt, type Stretch } from "./replay";
 
@@ -19,7 +20,9 @@ const CHUNK_US = 12 * 3600e6;
 /** The histogram of what was heard, a slider over it, play, and the way back to live. */
 export function TimeBar() {
   const view = useStore(viewStore);
-  const settled = useStore(status)?.settled_us ?? null;
+  const health = useStore(status);
+  const settled = health?.settled_us ?? null;
+  const nothing = silent(health);
   const { t, lang } = useText();
   const minute = settled === null ? 0 : Math.floor(settled / 600e6);
   const given = view.since !== null && view.until !== null;
@@ -104,7 +107,10 @@ export function TimeBar() {
       </div>
       <div className="now">
         {view.at === null ? (
-          <strong className="live">{t("time.live")}</strong>
+          <strong className={nothing ? "live silent" : "live"}>
+            {t("time.live")}
+            {nothing && `: ${t("feeds.no_data")}`}
+          </strong>
         ) : (
           <strong className="replaying">
             {t("time.replay")} <Time us={view.at} form="long" />

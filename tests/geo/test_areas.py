@@ -142,3 +142,10 @@ def test_a_file_is_read(tmp_path):
     path.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
     area = read_areas(path).areas[0]
     assert (area.name, area.kind, area.rules) == ("Bank", "closure", '{"gear":"trawl"}')
+
+
+@pytest.mark.parametrize("name", ["rule", "rules"])
+def test_a_zone_states_its_rule_under_either_name(name):
+    features = [feature(box(0, 0, 1, 1), **{name: "no trawling"})]
+    (area,) = areas_from(features, "zones").areas
+    assert area.rules == "no trawling"

@@ -76,11 +76,11 @@ def print_leads(paper: Paper, leads: Sequence[Mapping[str, Any]], cut: Mapping[s
     paper.line()
     if not leads:
         paper.line("no leads", "bold")
-    told: dict[str, int] = {}
+    told: dict[str, tuple[int, int]] = {}
     for rank, lead in enumerate(leads, 1):
         same = {told[e]: None for e in lead["events"] if e in told}
         _print_lead(paper, rank, lead, tuple(same))
-        told |= {e: rank for e in lead["events"] if e not in told}
+        told |= {e: (rank, lead["mmsi"]) for e in lead["events"] if e not in told}
     priors = {f["detail"]: f["log_odds"] for lead in leads for f in _factors(lead, prior=True)}
     for detail, log_odds in priors.items():
         paper.line(f"Each lead starts at {log_odds:+.1f}: {detail}.".replace("-", "−"), "dim")
@@ -103,15 +103,19 @@ def print_leads(paper: Paper, leads: Sequence[Mapping[str, Any]], cut: Mapping[s
         )
 
 
-def _print_lead(paper: Paper, rank: int, lead: Mapping[str, Any], same: Sequence[int] = ()) -> None:
-    """A lead with its reasons; `same` are the ranks above that tell of an event of this one too."""
+def _print_lead(
+    paper: Paper, rank: int, lead: Mapping[str, Any], same: Sequence[tuple[int, int]] = ()
+) -> None:
+    """A lead with its reasons; `same` are rank and vessel of those above that share an event."""
     paper.line(f"{rank:>2} {lead['probability']:>5.0%}  {lead['title']}", "bold")
     where = f", near {place(lead)}" if lead["lat_deg"] is not None else ""
     when = period(lead["start_us"], lead["end_us"])
     paper.line(f"{_INDENT}{when}{where}, {lead['lead_id']}", "dim")
-    if same:
-        others = " and ".join(str(r) for r in same)
-        paper.line(f"{_INDENT}tells of the same as {others}, from the other vessel's side", "dim")
+    for is_own, side in ((True, "another part of its time"), (False, "the other vessel's side")):
+        ranks = [str(above) for above, mmsi in same if (mmsi == lead["mmsi"]) == is_own]
+        if ranks:
+            others = " and ".join(ranks)
+            paper.line(f"{_INDENT}tells of the same as {others}, from {side}", "dim")
     factors = [f for f in _factors(lead) if abs(f["log_odds"]) >= LEAST_WEIGHT]
     caps = [f for f in factors if f["name"] == "cap"]
     grounds = [f for f in factors if f["name"] != "cap"]

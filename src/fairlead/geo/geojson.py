@@ -25,8 +25,8 @@ _DATES = "write dates as 2024-05-01 or 2024-05-01T06:00:00Z; leave out an end th
 def read_areas(path: str | Path, *, kind: str = "", as_drawn: bool = False) -> Areas:
     """The areas of a GeoJSON file: a FeatureCollection, a Feature, or a list of features.
 
-    Properties read: `name`, `kind`, `rules`, `since`, `until` (dates, UTC); `kind` is used where
-    a feature has none. With `as_drawn` an edge longer than 180 degrees is not taken to cross the
+    Properties read: `name`, `kind` or `type`, `rules` or `rule`, `since`, `until` (dates, UTC);
+    `kind` is used where a feature has none. With `as_drawn` an edge longer than 180 degrees is not taken to cross the
     180th meridian. Raises ConfigError for what cannot be read.
     """
     try:
@@ -66,7 +66,7 @@ def _areas(document: Any, where: str, kind: str, as_drawn: bool, skip_empty: boo
                 continue
             message = f"{at} (`{name}`) has rings without extent"
             raise ConfigError(message, help=_RING)
-        rules = properties.get("rules") or ""
+        rules = properties.get("rules") or properties.get("rule") or ""
         found.append(
             Area(
                 name=name,

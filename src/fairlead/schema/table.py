@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
@@ -46,15 +46,21 @@ class Table:
     time: str
     ids: tuple[str, ...]
     upserted: bool = False
+    _empty: pa.Table = field(init=False, repr=False, compare=False)
+
+    def __hash__(self) -> int:
+        """By name: tables are keys of every batch, and a schema is slow to hash."""
+        return hash(self.name)
 
     def __post_init__(self) -> None:
         missing = {self.key, self.time, *self.ids} - set(self.columns.names)
         if missing:
             message = f"table `{self.name}` lacks its own columns {sorted(missing)}"
             raise ConfigError(message)
+        object.__setattr__(self, "_empty", self.columns.empty_table())
 
     def empty(self) -> pa.Table:
-        return self.columns.empty_table()
+        return self._empty
 
     def rows(self, columns: Mapping[str, Any], n_rows: int | None = None) -> pa.Table:
         """Rows of this table from arrays by column name; columns not given are null.
@@ -68,15 +74,15 @@ class Table:
         if n_rows is None:
             n_rows = len(next(iter(columns.values()))) if columns else 0
         arrays = []
-        for field in self.columns:
-            values = columns.get(field.name)
+        for own in self.columns:
+            values = columns.get(own.name)
             if values is None:
-                if not field.nullable and n_rows:
-                    message = f"table `{self.name}` needs column `{field.name}`"
+                if not own.nullable and n_rows:
+                    message = f"table `{self.name}` needs column `{own.name}`"
                     raise ConfigError(message)
-                arrays.append(pa.nulls(n_rows, field.type))
+                arrays.append(pa.nulls(n_rows, own.type))
             else:
-                arrays.append(_as_array(values, field.type))
+                arrays.append(_as_array(values, own.type))
         return pa.Table.from_arrays(arrays, schema=self.columns)
 
     def conform(self, rows: pa.Table) -> pa.Table:

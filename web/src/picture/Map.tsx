@@ -16,7 +16,7 @@ import { useLayers } from "./layers";
 import { drawing, flight, flyOver } from "./scene";
 import { baseStyle } from "./style";
 import { Tip } from "./Tip";
-import { type Columns, picture, pictureLoaded } from "./store";
+import { type Columns, picture, pictureVersion } from "./store";
 import type { Seen } from "./vessels";
 
 import "maplibre-gl/dist/maplibre-gl.css";
@@ -129,10 +129,10 @@ export function ChartMap() {
     map.fitBounds(target.bounds, { padding: 60, maxZoom: 11, duration: still ? 0 : 500 });
     flight.set(null);
   }, [map, target]);
-  const loaded = useStore(pictureLoaded);
+  const someone = useStore(pictureVersion) > 0 && picture.data.n > 0;
   useEffect(() => {
-    if (loaded && view.get().zoom === null && view.get().lead === null) flyOver(boundsOf(lastPlaces()));
-  }, [loaded]);
+    if (someone && view.get().zoom === null && view.get().lead === null) flyOver(boundsOf(lastPlaces()));
+  }, [someone]);
   useKeys({
     g: () => {
       map?.getCanvas().focus();

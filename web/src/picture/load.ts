@@ -1,14 +1,13 @@
 /** The whole picture as Arrow, which is a third of the size of JSON and needs no parsing. */
 import type { Table } from "apache-arrow";
 import { send, url } from "../api/client";
-import { type PictureColumns, picture, pictureLoaded, pictureVersion } from "./store";
+import { type PictureColumns, picture, pictureVersion } from "./store";
 
 export async function loadPicture(): Promise<void> {
   const accept = { Accept: "application/vnd.apache.arrow.stream" };
   const answer = await send(url("/picture", { format: "arrow" }), { method: "GET", headers: accept });
   const { tableFromIPC } = await import("apache-arrow");
   picture.take(columnsOf(tableFromIPC(new Uint8Array(await answer.arrayBuffer()))));
-  pictureLoaded.set(true);
   pictureVersion.set((n) => n + 1);
 }
 

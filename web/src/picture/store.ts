@@ -90,8 +90,6 @@ export class Picture {
 export const picture = new Picture();
 /** Counts up when the picture changed, at most as often as it can be drawn. */
 export const pictureVersion = createStore(0);
-/** When the first whole picture was there; null before. */
-export const pictureLoaded = createStore(false);
 
 const DRAW_EVERY_MS = 250;
 const DRAW_MANY_EVERY_MS = 1000;

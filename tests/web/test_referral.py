@@ -2,6 +2,8 @@
 
 import re
 
+from playwright.sync_api import Page
+
 from tests.web.driver import Browser, Person
 
 
@@ -28,12 +30,18 @@ def draft(browser: Browser, author: Person) -> str:
     return page.url.split("/", 3)[3]
 
 
+def said_yes(page: Page) -> None:
+    told = page.locator(".toast")
+    told.wait_for()
+    assert "bad" not in (told.get_attribute("class") or ""), told.inner_text()
+
+
 def approve(browser: Browser, reviewer: Person, address: str) -> None:
     browser.open(reviewer, address)
     page = reviewer.page
     page.get_by_label("Purpose of the approval").fill("seen and agreed")
     page.get_by_role("button", name="Approve with passkey").click()
-    page.locator(".toast:not(.bad)").wait_for()
+    said_yes(page)
 
 
 def add_recipient(browser: Browser) -> None:
@@ -65,7 +73,7 @@ def pull_and_release(browser: Browser, one: Person, other: Person, address: str)
         browser.open(reviewer, address)
         reviewer.page.locator(".stop .pulled").click()
         reviewer.page.get_by_role("button", name="Release, with passkey").click()
-        reviewer.page.locator(".toast:not(.bad)").wait_for()
+        said_yes(reviewer.page)
         browser.open(reviewer, address)
         reviewer.page.locator(".stop > button").wait_for()
         assert reviewer.page.locator(".stop .pulled").count() == left

@@ -16,7 +16,7 @@ export function Room({ title, children }: { title: string; children: ReactNode }
           {t("act.back")} <Key>Esc</Key>
         </button>
       </header>
-      <div className="room-body">{children}</div>
+      <div className="room-body" tabIndex={0} role="region" aria-label={title}>{children}</div>
     </main>
   );
 }

@@ -88,3 +88,15 @@ def test_what_was_done_to_the_definitions_is_named(store):
         "words",
         "words_no_delete",
     ]
+
+
+def test_a_read_inside_of_a_read_is_the_same_view(store):
+    store.define(("CREATE TABLE IF NOT EXISTS inner_rows (n BIGINT)",))
+    with store.read() as outer:
+        with store.write() as out:
+            out.execute("INSERT INTO inner_rows VALUES (1)")
+        with store.read() as inner:
+            assert inner.query("SELECT * FROM inner_rows") == []
+        assert outer.query("SELECT * FROM inner_rows") == []
+    with store.read() as view:
+        assert view.query("SELECT * FROM inner_rows") == [(1,)]

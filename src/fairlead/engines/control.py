@@ -92,15 +92,22 @@ class SqliteStore:
 
     @contextmanager
     def read(self) -> Generator[SqliteTransaction]:
+        """Inside of another read of this thread it is that one's view."""
+        outer = getattr(self._local, "view", None)
+        if outer is not None:
+            yield outer
+            return
         with clear_errors(self._folder):
             reader = getattr(self._local, "reader", None)
             if reader is None:
                 reader = self._local.reader = self._connect()
                 reader.execute("PRAGMA query_only = ON")
             reader.execute("BEGIN")
+            self._local.view = SqliteTransaction(reader)
             try:
-                yield SqliteTransaction(reader)
+                yield self._local.view
             finally:
+                self._local.view = None
                 reader.execute("ROLLBACK")
 
     def _connect(self) -> sqlite3.Connection:

@@ -112,6 +112,19 @@ class Ledger(Protocol):
         """
         ...
 
+    def latest_us(self, view: Transaction, after: int) -> int | None:
+        """The latest time of any entry after this leaf, None without one: a clock that nobody sets
+        back without leaving later entries behind."""
+        ...
+
+    def must_be_whole(self) -> None:
+        """Hold every committed entry against the tree and the checkpoint that was signed last.
+
+        It reads the whole ledger: for the few acts that must not rest on a row that is gone.
+        Raises RefusedError `tampered`.
+        """
+        ...
+
     def inclusion(self, index: int) -> InclusionProof:
         """Proof of a committed entry under the newest checkpoint."""
         ...

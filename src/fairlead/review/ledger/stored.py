@@ -18,6 +18,8 @@ from fairlead.review.ledger.entries import Entry
 from fairlead.review.ledger.history import History, Signed
 from fairlead.review.ledger.keys import SIGNING_KEY, new_key, open_keys, publish, write_keys
 from fairlead.review.ledger.notes import Checkpoint, Handover, Note, SigningKey, VerifierKey, signed
+from fairlead.review.ledger.recompute import recompute
+from fairlead.review.ledger.report import Report
 from fairlead.review.ledger.tiles import HEIGHT, WIDTH, Tile, bundle
 from fairlead.review.ledger.together import Together
 from fairlead.schema.errors import ConfigError, EngineError, RefusedError
@@ -111,6 +113,22 @@ class StoredLedger:
             if leaf is None or bytes(leaf) != tree.leaf_hash(bytes(raw)):
                 raise _tampered(index)
         return [(index, json.loads(bytes(raw))) for index, raw, _ in rows]
+
+    def latest_us(self, view: Transaction, after: int) -> int | None:
+        sql = "SELECT max(time_us) FROM ledger_entries WHERE leaf_index > ?"
+        return view.query(sql, (after,))[0][0]
+
+    def must_be_whole(self) -> None:
+        with self._history.lock():
+            newest = self._history.last()
+        size = 0 if newest is None else newest.checkpoint.size
+        report = Report()
+        with self._store.read() as view:
+            found = recompute(view, [size], report)
+        is_signed = newest is None or found.roots.get(size) == newest.checkpoint.root
+        if not report.is_intact or not is_signed:
+            message = "the ledger is not what was written"
+            raise RefusedError(message, reason="tampered", help="run `fairlead verify`")
 
     def checkpoint(self) -> str:
         return self._checkpoint().written

@@ -25,7 +25,9 @@ def plain(text: object) -> str:
     if written.isprintable():
         return written
     return "".join(
-        c if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp") else _shown(c)
+        c
+        if unicodedata.category(c) not in ("Cc", "Cf", "Cn", "Cs", "Co", "Zl", "Zp")
+        else _shown(c)
         for c in written
     )
 

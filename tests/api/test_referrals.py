@@ -243,6 +243,7 @@ def test_the_stop_switch_over_http(console, api, as_, desk, people):
         for person in people:
             client = as_(person)
             options = client.post("/stop/release/options").json()
+            assert "challenge" in options, options
             credential = person.sign(options, origin_of(console))
             left = client.post("/stop/release", json={"credential": credential}).json()
     assert not left["pulled"]

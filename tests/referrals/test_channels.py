@@ -332,7 +332,14 @@ def test_what_leaves_goes_by_the_recipients_channel(office, channel):
     from fairlead.schema.errors import RefusedError
     from tests.referrals.office import COASTGUARD, MINUTE
 
-    desk = replace(COASTGUARD, channel=channel)
+    dead = {"host": "localhost", "port": free_port(), "tls": "loopback"}
+    address = {
+        "folder": COASTGUARD.address,
+        "webhook": {"url": f"http://localhost:{free_port()}/"},
+        "smtp": {**dead, "sender": "watch@example.org", "mailbox": "desk@example.org"},
+        "cot": dead,
+    }[channel]
+    desk = replace(COASTGUARD, channel=channel, address=address)
     office.recipients.put(desk, actor="acct-admin", now_us=T0)
     referral_id = office.signed()
     outside = Outside(office.ledger, office.folder / "outbox", lambda _: b"", str, lambda: T0)

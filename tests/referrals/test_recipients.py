@@ -31,6 +31,17 @@ def test_a_recipient_survives_its_json():
         {"channel": "missile"},
         {"kinds": frozenset()},
         {"per_day": 0},
+        {"address": {}},
+        {"address": {"folder": "a", "url": "https://x"}},
+        {"address": {"folder": "../a"}},
+        {"address": {"folder": 7}},
+        {"channel": "webhook", "address": {"url": "https://a b"}},
+        {"channel": "webhook", "address": {"url": "file:///etc/passwd"}},
+        {"channel": "cot", "address": {"host": "a", "port": 0}},
+        {"channel": "cot", "address": {"host": "a", "port": "8089"}},
+        {"channel": "cot", "address": {"host": "a", "tls": "no"}},
+        {"channel": "smtp", "address": {"host": "a", "sender": "w@x", "mailbox": "a@x, b@y"}},
+        {"channel": "smtp", "address": {"host": "a", "sender": "w@x\nBcc: z@z", "mailbox": "a@x"}},
     ],
 )
 def test_a_recipient_that_cannot_be_is_refused(office, change):

@@ -1,5 +1,8 @@
 """Pieces of evidence: kept once, in the ledger, found again when the same picture comes back."""
 
+import hashlib
+import sqlite3
+
 import pytest
 
 from fairlead.engines.control import SqliteStore
@@ -21,7 +24,7 @@ def add(evidence, **changed):
     given = {
         "lead_id": "lead-1",
         "kind": "photograph",
-        "sha256": "a" * 64,
+        "sha256": hashlib.sha256(b"jpeg").hexdigest(),
         "original_sha256": "b" * 64,
         "detail": "from the pier",
         "claims": [{"kind": "time", "time_us": T0}],
@@ -66,3 +69,57 @@ def test_the_same_picture_is_found_under_another_lead(evidence):
     assert found == [(same.evidence_id, 0), (near.evidence_id, 3)]
     assert evidence.alike(far) == []
     assert evidence.alike(report) == []
+
+
+def changed(evidence, sql):
+    """What someone with the file does: fences dropped, rows written past the program."""
+    database = sqlite3.connect(evidence._store.path)
+    for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'"):
+        database.execute(f"DROP TRIGGER {name}")
+    database.execute(sql)
+    database.commit()
+    database.close()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "markings = '[]'",
+        "lead_id = 'lead-2', added_us = 1",
+        "claims = '[]'",
+        "claims = 'x'",
+        "detail = 'from the bridge'",
+        "added_by = 'acct-b'",
+        "likeness = 'zz'",
+        "leaf = 'x'",
+        "leaf = 99",
+    ],
+)
+def test_a_piece_changed_in_the_database_is_not_shown(evidence, change):
+    """Fewer markings on a row would show a photograph to whoever may not see it."""
+    piece = add(evidence)
+    changed(evidence, f"UPDATE evidence SET {change}")
+    with pytest.raises(RefusedError, match="not what was written"):
+        evidence.get(piece.evidence_id)
+    with pytest.raises(RefusedError, match="not what was written"):
+        evidence.of("lead-1") + evidence.of("lead-2")
+
+
+def test_a_picture_changed_in_the_database_is_not_shown(evidence):
+    piece = add(evidence)
+    changed(evidence, "UPDATE evidence_files SET content = x'00'")
+    with pytest.raises(RefusedError, match="not what was written"):
+        evidence.content(piece.sha256)
+
+
+def test_a_like_piece_changed_in_the_database_is_not_shown(evidence):
+    piece = add(evidence)
+    add(evidence, lead_id="lead-2")
+    changed(evidence, "UPDATE evidence SET markings = '[]' WHERE lead_id = 'lead-2'")
+    with pytest.raises(RefusedError, match="not what was written"):
+        evidence.alike(piece)
+
+
+def test_the_ledger_tells_no_words_of_a_piece(evidence):
+    add(evidence, detail="seen by the navy", markings=["source:navy"])
+    assert b"navy" not in b"".join(evidence._ledger.entries(0, 9))

@@ -1,15 +1,21 @@
-"""What was done with each referral, in order: acts are added, never changed, each with its leaf."""
+"""What was done with each referral, in order: acts are added, never changed, each with its leaf.
+
+A dossier carries the ledger's entries of drafting, freezing and approving. What a draft was made
+from (the lead's markings, people's reasons) is therefore not in its entry, but a salted digest of
+it.
+"""
 
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
 from fairlead.schema.errors import RefusedError
-from fairlead.schema.ids import canonical_json
+from fairlead.schema.ids import canonical_json, digest
 from fairlead.schema.ledger import Ledger, LedgerKind
 from fairlead.schema.referrals import ReferralKind, StepUp
 from fairlead.schema.store import Row, Store, Transaction, forbid_changes
@@ -45,6 +51,9 @@ TABLES = (
     *forbid_changes("referral_acts"),
     *forbid_changes("referral_contents"),
 )
+
+_TOLD = frozenset({"kind", "lead_id", "lead_digest", "recipient_id"})
+"""What the ledger's entry of a draft says in words."""
 
 LEDGER_KINDS = {
     Act.CREATED: LedgerKind.REFERRAL_CREATED,
@@ -108,6 +117,8 @@ def write_act(
     body: Mapping[str, Any],
 ) -> int:
     """Keep an act and its entry in the ledger in one transaction; the entry's leaf."""
+    if act is Act.CREATED:
+        body = {**body, "salt": secrets.token_hex(16)}
     leaf = ledger.append(out, LEDGER_KINDS[act], at_us, actor, _entry_body(act, referral_id, body))
     seq = out.query("SELECT coalesce(max(seq), -1) + 1 FROM referral_acts")[0][0]
     out.execute(
@@ -118,6 +129,10 @@ def write_act(
 
 
 def _entry_body(act: Act, referral_id: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    if act is Act.CREATED:
+        kept = {name: value for name, value in body.items() if name not in _TOLD}
+        told = {name: value for name, value in body.items() if name in _TOLD}
+        body = {**told, "kept_sha256": digest(kept)}
     return {"act": act.value, "referral_id": referral_id, **body}
 
 
@@ -137,24 +152,34 @@ def read_record(
     if not rows:
         message = f"no referral `{referral_id}`"
         raise RefusedError(message, reason="no_referral", help="the list of referrals has the ids")
-    for row in rows:
-        _hold_against_ledger(view, ledger, referral_id, row)
-    if whole:
-        _miss_none(view, ledger, referral_id, {row[4] for row in rows})
-    return _fold(referral_id, rows)
+    try:
+        for row in rows:
+            _hold_against_ledger(view, ledger, referral_id, row)
+        leaves = [row[4] for row in rows]
+        if leaves != sorted(set(leaves)):
+            raise _tampered(referral_id, "its acts are not in the order of the ledger")
+        if whole:
+            _miss_none(view, ledger, referral_id, leaves)
+        return _fold(referral_id, rows)
+    except (ValueError, TypeError, KeyError) as error:
+        raise _tampered(referral_id, "one of its acts cannot be read") from error
 
 
-def _miss_none(view: Transaction, ledger: Ledger, referral_id: str, leaves: set[int]) -> None:
+def _miss_none(view: Transaction, ledger: Ledger, referral_id: str, leaves: list[int]) -> None:
     kinds = sorted({kind.value for kind in LEDGER_KINDS.values()})
     acts = {act.value for act in Act}
-    written = {
+    written = [
         index
         for index, entry in ledger.entries_of(view, kinds)
         if entry["body"].get("referral_id") == referral_id and entry["body"].get("act") in acts
-    }
+    ]
     if written != leaves:
-        message = f"acts of {referral_id} that the ledger holds are gone"
-        raise RefusedError(message, reason="tampered", help="run `fairlead verify`")
+        raise _tampered(referral_id, "acts that the ledger holds are gone")
+
+
+def _tampered(referral_id: str, what: str) -> RefusedError:
+    message = f"{referral_id} cannot be relied on: {what}"
+    return RefusedError(message, reason="tampered", help="run `fairlead verify`")
 
 
 def _hold_against_ledger(view: Transaction, ledger: Ledger, referral_id: str, row: Row) -> None:
@@ -167,8 +192,8 @@ def _hold_against_ledger(view: Transaction, ledger: Ledger, referral_id: str, ro
         "body": _entry_body(Act(act), referral_id, json.loads(body)),
     }
     if entry is None or any(entry.get(name) != value for name, value in wanted.items()):
-        message = f"`{act}` of {referral_id} is not what the ledger says"
-        raise RefusedError(message, reason="tampered", help="run `fairlead verify`")
+        what = f"`{act}` is not what the ledger says"
+        raise _tampered(referral_id, what)
 
 
 def _fold(referral_id: str, rows: list[Row]) -> Record:
@@ -199,8 +224,7 @@ def _fold(referral_id: str, rows: list[Row]) -> Record:
         else:
             record.ended, record.ended_us, record.ended_body = Act(act), at_us, body
     if record is None:
-        message = f"{referral_id} was never created"
-        raise RefusedError(message, reason="tampered", help="run `fairlead verify`")
+        raise _tampered(referral_id, "it was never created")
     return record
 
 
@@ -215,15 +239,13 @@ def read_content(view: Transaction, referral_id: str) -> tuple[str, bytes] | Non
     return digest, content.encode() if isinstance(content, str) else bytes(content)
 
 
-def n_left(view: Transaction, since_us: int, recipient_id: str | None, kind: str | None) -> int:
-    """Referrals whose sending began since then: to one recipient, or of one kind, or all."""
-    rows = view.query(
-        "SELECT body FROM referral_acts WHERE act = 'sending' AND at_us >= ?", (since_us,)
-    )
-    bodies = [json.loads(row[0]) for row in rows]
-    return sum(
-        recipient_id in (None, b["recipient_id"]) and kind in (None, b["kind"]) for b in bodies
-    )
+def left_since(view: Transaction, ledger: Ledger, since_us: int) -> list[Mapping[str, Any]]:
+    """What the ledger says of every referral whose sending began since then."""
+    return [
+        entry["body"]
+        for _, entry in ledger.entries_of(view, [LedgerKind.REFERRAL_SENT])
+        if entry["body"].get("act") == Act.SENDING.value and entry["time_us"] >= since_us
+    ]
 
 
 def referral_ids(store: Store) -> list[str]:

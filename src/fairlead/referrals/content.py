@@ -48,10 +48,12 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """Everything under a lead, before redaction. `lead` is the row as decided on."""
+    """Everything under a lead, before redaction. `lead` is the row as decided on; `names` are what
+    the vessel said of itself, one field each, the newest last."""
 
     lead: Mapping[str, Any]
     vessel: Part
+    names: tuple[Part, ...] = ()
     grounds: tuple[Part, ...] = ()
     events: tuple[Part, ...] = ()
     links: tuple[Part, ...] = ()
@@ -67,8 +69,7 @@ class Heading:
     kind: ReferralKind
     title: str
     author: str
-    recipient_id: str
-    recipient_name: str
+    recipient: Mapping[str, Any]
     note: str
     decisions: tuple[Mapping[str, Any], ...]
     frozen_us: int
@@ -93,15 +94,18 @@ def redact(material: Material, heading: Heading, releasable: Releasable) -> dict
         raise RefusedError(
             message, reason="nothing_releasable", help="choose a recipient that may hold it"
         )
-    offered = sum(len(part) for part in _groups(material))
-    withheld = sum(len(rows) for rows in kept.values()) < offered
+    parts = [*material.names, *(part for group in _groups(material) for part in group)]
+    withheld = not all(releasable(part.markings) for part in parts)
     lead = material.lead
+    start_us, end_us = lead["start_us"], lead["end_us"]
+    if withheld:
+        start_us, end_us = _shown_span(kept["events"])
     return {
         "format": FORMAT,
         "referral_id": heading.referral_id,
         "kind": heading.kind.value,
         "title": heading.title,
-        "recipient": {"id": heading.recipient_id, "name": heading.recipient_name},
+        "recipient": dict(heading.recipient),
         "author": heading.author,
         "note": heading.note,
         "frozen_us": heading.frozen_us,
@@ -112,10 +116,10 @@ def redact(material: Material, heading: Heading, releasable: Releasable) -> dict
             "scorer": lead["scorer"],
             "title": None if withheld else lead["title"],
             "probability": None if withheld else lead["probability"],
-            "start_us": lead["start_us"],
-            "end_us": lead["end_us"],
+            "start_us": start_us,
+            "end_us": end_us,
         },
-        "vessel": _chosen(material.vessel.body, VESSEL_FIELDS),
+        "vessel": _vessel(material, releasable),
         "withheld": withheld,
         "markings": sorted(_markings(material, releasable)),
         "decisions": [
@@ -126,6 +130,23 @@ def redact(material: Material, heading: Heading, releasable: Releasable) -> dict
     }
 
 
+def _shown_span(events: Sequence[Mapping[str, Any]]) -> tuple[int | None, int | None]:
+    """From the first to the last of what is shown: the lead's own span may rest on what is not."""
+    starts = [event["start_us"] for event in events]
+    ends = [event["end_us"] for event in events]
+    if not starts:
+        return None, None
+    return min(starts), None if None in ends else max(ends)
+
+
+def _vessel(material: Material, releasable: Releasable) -> dict[str, Any]:
+    body = dict(material.vessel.body)
+    for part in material.names:
+        if releasable(part.markings):
+            body |= part.body
+    return _chosen(body, VESSEL_FIELDS)
+
+
 def _groups(material: Material) -> tuple[tuple[Part, ...], ...]:
     return (
         *(material.grounds, material.events, material.links),
@@ -134,7 +155,7 @@ def _groups(material: Material) -> tuple[tuple[Part, ...], ...]:
 
 
 def _markings(material: Material, releasable: Releasable) -> set[str]:
-    parts = [material.vessel, *(p for group in _groups(material) for p in group)]
+    parts = [material.vessel, *material.names, *(p for group in _groups(material) for p in group)]
     return {m for part in parts if releasable(part.markings) for m in part.markings}
 
 

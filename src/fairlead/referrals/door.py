@@ -2,7 +2,8 @@
 
 Every refusal is in the ledger with who tried. Sending is claimed in the store before the first
 byte leaves and closed after it: of two that press the button one sends, and a crash between the
-two never sends a second time by itself.
+two never sends a second time by itself. After each act the ledger is signed, so that cutting the
+newest entries off shows.
 """
 
 from __future__ import annotations
@@ -24,11 +25,11 @@ from fairlead.referrals.guard import (
     counting,
     held_back,
 )
-from fairlead.referrals.recipients import Recipient, Recipients
+from fairlead.referrals.recipients import Recipient, Recipients, addressed
 from fairlead.referrals.rules import Rules
 from fairlead.referrals.stop import StopSwitch
 from fairlead.schema.decisions import Decision, Verdict
-from fairlead.schema.errors import ConflictError, FairleadError, RefusedError
+from fairlead.schema.errors import ConflictError, RefusedError
 from fairlead.schema.ids import content_id
 from fairlead.schema.ledger import Ledger, LedgerKind
 from fairlead.schema.referrals import ReferralKind, Reviewers, StepUp
@@ -129,30 +130,21 @@ class Door:
         """Fix exactly what will leave, redacted for the recipient; its digest.
 
         Raises RefusedError `changed` when the lead is no longer the one that was approved,
-        `not_author`, `ended`, `nothing_releasable`; ConflictError when it was frozen meanwhile.
+        `not_author`, `ended`, `nothing_releasable`.
         """
         with self._refusals("freeze", actor, now_us, {"referral_id": referral_id}):
-            record = self.record(referral_id)
-            if actor != record.author:
-                message = f"{record.referral_id} is another author's draft"
-                raise RefusedError(message, reason="not_author", help="its author freezes it")
-            if record.state != "draft":
-                message = f"{referral_id} is {record.state}"
-                raise held_back(message, "ended")
-            if material.lead["digest"] != record.lead_digest:
-                message = f"{record.lead_id} has changed since it was approved"
-                raise RefusedError(
-                    message, reason="changed", help="decide on the lead as it is now, draft again"
-                )
-            recipient = self._recipients.get(record.recipient_id)
-            content = redact(
-                material,
-                self._heading(record, recipient, now_us),
-                lambda markings: self._holds(recipient.holds, markings),
-            )
-            stored = canonical(content)
-            digest = content_digest(stored)
             with self._store.write() as out:
+                record = read_record(out, self._ledger, referral_id, whole=True)
+                self._check_draft(record, material, actor, now_us)
+                recipient = self._recipients.get(record.recipient_id, out)
+                holds = recipient.holds
+                content = redact(
+                    material,
+                    self._heading(record, recipient, now_us),
+                    lambda markings: self._holds(holds, markings),
+                )
+                stored = canonical(content)
+                digest = content_digest(stored)
                 out.execute(
                     "INSERT INTO referral_contents VALUES (?, ?, ?)", (referral_id, digest, stored)
                 )
@@ -166,6 +158,7 @@ class Door:
                     at_us=now_us,
                     body=body,
                 )
+            self._ledger.checkpoint()
             return digest
 
     def approve(self, referral_id: str, step_up: StepUp, *, now_us: int) -> int:
@@ -180,7 +173,7 @@ class Door:
                 check_content(record, read_content(out, referral_id))
                 rule = self._rules[record.kind]
                 check_approval(record, rule, step_up, self._reviewers, now_us)
-                good, _ = counting(record, rule, self._reviewers, now_us)
+                good, _ = self._counting(out, record, now_us)
                 if any(
                     a.step_up.account_id == step_up.account_id or a.step_up.key == step_up.key
                     for a in good
@@ -196,23 +189,35 @@ class Door:
                     at_us=now_us,
                     body={"step_up": asdict(step_up)},
                 )
+            self._ledger.checkpoint()
             return len(good) + 1
 
     def withdraw(self, referral_id: str, *, actor: str, reason: str, now_us: int) -> None:
         """End a referral that has not left: its author or any reviewer may."""
         with self._refusals("withdraw", actor, now_us, {"referral_id": referral_id}):
-            record = self.record(referral_id)
-            standing = self._reviewers.standing(actor, now_us)
-            may = actor == record.author or bool(standing.roles & self._rules[record.kind].roles)
-            if not standing.is_active or not may:
-                message = f"{actor} may not withdraw {referral_id}"
-                raise RefusedError(
-                    message, reason="not_author", help="its author or a reviewer withdraws it"
+            with self._store.write() as out:
+                record = read_record(out, self._ledger, referral_id, whole=True)
+                standing = self._reviewers.standing(actor, now_us)
+                roles = self._rules[record.kind].roles
+                may = actor == record.author or bool(standing.roles & roles)
+                if not standing.is_active or not may:
+                    message = f"{actor} may not withdraw {referral_id}"
+                    raise RefusedError(
+                        message, reason="not_author", help="its author or a reviewer withdraws it"
+                    )
+                if record.ended is not None:
+                    message = f"{referral_id} is {record.state}"
+                    raise held_back(message, "ended")
+                write_act(
+                    out,
+                    self._ledger,
+                    Act.WITHDRAWN,
+                    referral_id=referral_id,
+                    actor=actor,
+                    at_us=now_us,
+                    body={"reason": reason.strip()[:NOTE_MOST]},
                 )
-            if record.ended is not None:
-                message = f"{referral_id} is {record.state}"
-                raise held_back(message, "ended")
-            self._act(Act.WITHDRAWN, referral_id, actor, now_us, {"reason": reason.strip()})
+            self._ledger.checkpoint()
 
     def send(
         self, referral_id: str, deliver: Deliver, *, actor: str, now_us: int
@@ -223,6 +228,7 @@ class Door:
         failed, after which this referral stays ended and its fate is for a person to find out.
         """
         with self._refusals("send", actor, now_us, {"referral_id": referral_id}):
+            self._ledger.must_be_whole()
             with self._store.write() as out:
                 cleared = self._clear(out, referral_id, actor, now_us)
                 body = {
@@ -241,9 +247,11 @@ class Door:
                     body=body,
                 )
             try:
-                answer = dict(deliver(cleared))
-            except (FairleadError, OSError) as error:
-                self._act(Act.FAILED, referral_id, actor, now_us, {"error": str(error)[:500]})
+                answer = _writable(deliver(cleared))
+            except Exception as error:
+                # Whatever went wrong out there: it must not stand as if it might still go.
+                said = _writable({"error": f"{type(error).__name__}: {error}"[:500]})
+                self._act(Act.FAILED, referral_id, actor, now_us, said)
                 message = f"{referral_id} was not delivered: {error}"
                 raise RefusedError(
                     message,
@@ -277,9 +285,10 @@ class Door:
 
     def standing(self, referral_id: str, now_us: int) -> dict[str, Any]:
         """What the page shows: state, who has said yes, whose yes does not count and why."""
-        record = self.record(referral_id)
+        with self._store.read() as view:
+            record = read_record(view, self._ledger, referral_id)
+            good, why_not = self._counting(view, record, now_us)
         rule = self._rules[record.kind]
-        good, why_not = counting(record, rule, self._reviewers, now_us)
         return {
             "state": record.state,
             "approved_by": [a.step_up.account_id for a in good],
@@ -298,19 +307,46 @@ class Door:
             message = f"{actor} may not send {referral_id}"
             raise held_back(message, "not_reviewer")
         recipient = self._recipients.get(record.recipient_id, out)
-        markings = json.loads(content)["markings"]
+        value = json.loads(content)
+        left = acts.left_since(out, self._ledger, now_us - DAY_US)
         check_door(
             record,
             rule,
             recipient,
             self._stop.state_in(out, now_us),
-            n_recipient=acts.n_left(out, now_us - DAY_US, recipient.recipient_id, None),
-            n_kind=acts.n_left(out, now_us - DAY_US, None, record.kind.value),
-            markings_held=self._holds(recipient.holds, markings),
+            n_recipient=sum(b["recipient_id"] == recipient.recipient_id for b in left),
+            n_kind=sum(b["kind"] == record.kind.value for b in left),
+            is_addressed=addressed(recipient) == value["recipient"],
+            markings_held=self._holds(recipient.holds, value["markings"]),
         )
-        good, _ = counting(record, rule, self._reviewers, now_us)
+        good, _ = self._counting(out, record, now_us)
         check_people(record, rule, good)
         return Cleared(record, recipient, content, tuple(good))
+
+    def _counting(
+        self, view: Transaction, record: Record, now_us: int
+    ) -> tuple[list[acts.Approval], dict[str, str]]:
+        return counting(
+            record,
+            self._rules[record.kind],
+            self._reviewers,
+            now_us,
+            lambda leaf: self._ledger.latest_us(view, leaf),
+        )
+
+    def _check_draft(self, record: Record, material: Material, actor: str, now_us: int) -> None:
+        if actor != record.author:
+            message = f"{record.referral_id} is another author's draft"
+            raise RefusedError(message, reason="not_author", help="its author freezes it")
+        self._check_author(actor, now_us)
+        if record.state != "draft":
+            message = f"{record.referral_id} is {record.state}"
+            raise held_back(message, "ended")
+        if material.lead["digest"] != record.lead_digest:
+            message = f"{record.lead_id} has changed since it was approved"
+            raise RefusedError(
+                message, reason="changed", help="decide on the lead as it is now, draft again"
+            )
 
     def _heading(self, record: Record, recipient: Recipient, now_us: int) -> Heading:
         return Heading(
@@ -318,8 +354,7 @@ class Door:
             kind=record.kind,
             title=self._rules[record.kind].title,
             author=record.author,
-            recipient_id=recipient.recipient_id,
-            recipient_name=recipient.name,
+            recipient=addressed(recipient),
             note=record.note,
             decisions=record.decisions,
             frozen_us=now_us,
@@ -344,6 +379,7 @@ class Door:
                 at_us=now_us,
                 body=body,
             )
+        self._ledger.checkpoint()
 
     @contextmanager
     def _refusals(
@@ -366,7 +402,15 @@ def _approving(lead: Mapping[str, Any], decisions: Iterable[Decision]) -> list[D
     """The approvals of the lead as it stands, when approving is the last word on it."""
     words = [d for d in decisions if d.lead_id == lead["lead_id"]]
     approving = [d for d in words if d.verdict is Verdict.APPROVE and d.digest == lead["digest"]]
-    if not approving or words[-1].verdict is not Verdict.APPROVE:
+    if not approving or words[-1] != approving[-1]:
         message = f"{lead['lead_id']} was not approved as it stands"
         raise RefusedError(message, reason="not_approved", help="decide on the lead first")
     return approving
+
+
+def _writable(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """What came back from outside, short and in characters that the ledger can keep."""
+    return {
+        name: value if isinstance(value, int) else str(value).encode("utf-8", "replace").decode()
+        for name, value in answer.items()
+    }

@@ -6,22 +6,24 @@ what was signed, roles and quotas as they are now. No flag, setting or score ans
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from fairlead.referrals.acts import Approval, Record
 from fairlead.referrals.content import content_digest
 from fairlead.referrals.recipients import Recipient
 from fairlead.referrals.rules import Rule
-from fairlead.referrals.stop import StopState
+from fairlead.referrals.stop import CLOCK_SLACK_US, StopState
+from fairlead.referrals.stop import PURPOSE as RELEASE_PURPOSE
 from fairlead.schema.errors import RefusedError
 from fairlead.schema.referrals import Reviewers, StepUp
 
-CLOCK_SLACK_US = 5_000_000
 HELP = {
     "not_frozen": "freeze it first: people sign exactly what leaves",
     "tampered": "run `fairlead verify`; do not send this referral",
     "wrong_digest": "look at the referral as it is now and sign that",
     "expired": "ask the reviewer to sign again",
+    "wrong_purpose": "say what the referral is for: those words are kept for another act",
+    "recipient_changed": "make a new referral: people signed another address",
     "own_referral": "the author never counts: ask another reviewer",
     "not_reviewer": "ask a reviewer of the roles that this kind needs",
     "same_person": "each person counts once",
@@ -61,17 +63,29 @@ def check_content(record: Record, stored: tuple[str, bytes] | None) -> bytes:
 
 
 def check_approval(
-    record: Record, rule: Rule, step_up: StepUp, reviewers: Reviewers, now_us: int
+    record: Record,
+    rule: Rule,
+    step_up: StepUp,
+    reviewers: Reviewers,
+    now_us: int,
+    latest_us: int | None = None,
 ) -> None:
     """Raises RefusedError when this yes does not count for this referral at this instant:
-    `wrong_digest`, `no_purpose`, `own_referral`, `expired`, `not_reviewer`, `clock_set_back`, and
-    what `Reviewers.check` raises."""
+    `wrong_digest`, `no_purpose`, `wrong_purpose`, `own_referral`, `expired`, `not_reviewer`,
+    `clock_set_back`, and what `Reviewers.check` raises.
+
+    `latest_us` is the latest time that was written down after it: what has run out by then stays
+    so when the clock is set back.
+    """
     if step_up.digest != record.digest:
         message = f"this signature is not of {record.referral_id} as it was frozen"
         raise held_back(message, "wrong_digest")
     if not step_up.purpose.strip():
         message = "an approval says what it is for"
         raise held_back(message, "no_purpose")
+    if step_up.purpose.strip().casefold() == RELEASE_PURPOSE:
+        message = "this purpose is the stop switch's"
+        raise held_back(message, "wrong_purpose")
     if step_up.account_id == record.author:
         message = f"{step_up.account_id} wrote {record.referral_id}"
         raise held_back(message, "own_referral")
@@ -79,7 +93,7 @@ def check_approval(
         message = "this signature lies in the future"
         raise held_back(message, "clock_set_back")
     ends_us = min(step_up.expires_us, step_up.made_us + rule.valid_us)
-    if now_us >= ends_us or step_up.made_us < (record.frozen_us or 0):
+    if max(now_us, latest_us or 0) >= ends_us or step_up.made_us < (record.frozen_us or 0):
         message = f"the approval of {step_up.account_id} has run out"
         raise held_back(message, "expired")
     standing = reviewers.standing(step_up.account_id, now_us)
@@ -90,11 +104,16 @@ def check_approval(
 
 
 def counting(
-    record: Record, rule: Rule, reviewers: Reviewers, now_us: int
+    record: Record,
+    rule: Rule,
+    reviewers: Reviewers,
+    now_us: int,
+    latest_us: Callable[[int], int | None],
 ) -> tuple[list[Approval], dict[str, str]]:
     """The approvals that count now, each person and each authenticator once; and why others do not.
 
-    Of two approvals by one account or one authenticator the later is left out.
+    `latest_us` gives the latest time that the ledger holds after a leaf. Of two approvals by one
+    account or one authenticator the later is left out.
     """
     good: list[Approval] = []
     why_not: dict[str, str] = {}
@@ -103,7 +122,8 @@ def counting(
     for approval in record.approvals:
         step_up = approval.step_up
         try:
-            check_approval(record, rule, step_up, reviewers, now_us)
+            latest = latest_us(approval.leaf)
+            check_approval(record, rule, step_up, reviewers, now_us, latest)
         except RefusedError as refusal:
             why_not[step_up.account_id] = refusal.reason
             continue
@@ -123,13 +143,16 @@ def check_door(
     recipient: Recipient,
     stop: StopState,
     *,
+    is_addressed: bool,
     n_recipient: int,
     n_kind: int,
     markings_held: bool,
 ) -> None:
     """Everything but the people: switch, recipient, what it may hold, quotas of the day.
 
-    Raises RefusedError `stopped`, `recipient_closed`, `wrong_kind`, `not_releasable` or `quota`.
+    `is_addressed` says that the recipient is reached as it was when the content was frozen. Raises
+    RefusedError `stopped`, `recipient_closed`, `wrong_kind`, `recipient_changed`,
+    `not_releasable` or `quota`.
     """
     if stop.pulled:
         message = f"the stop switch is pulled: {stop.reason or 'no reason given'}"
@@ -140,6 +163,9 @@ def check_door(
     if record.kind not in recipient.kinds:
         message = f"recipient `{recipient.recipient_id}` does not take {record.kind.value}"
         raise held_back(message, "wrong_kind")
+    if not is_addressed:
+        message = f"recipient `{recipient.recipient_id}` is not reached where people signed"
+        raise held_back(message, "recipient_changed")
     if not markings_held:
         message = f"recipient `{recipient.recipient_id}` may no longer hold this content"
         raise held_back(message, "not_releasable")

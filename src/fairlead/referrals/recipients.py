@@ -9,12 +9,32 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from fairlead.schema.errors import RefusedError
-from fairlead.schema.ids import canonical_json
+from fairlead.schema.ids import canonical_json, digest
 from fairlead.schema.ledger import Ledger, LedgerKind
 from fairlead.schema.referrals import ReferralKind
 from fairlead.schema.store import Store, Transaction, forbid_changes
 
 CHANNELS = ("folder", "webhook", "smtp", "cot")
+WORD = re.compile(r"[!-~]{1,300}")
+SHAPES = {
+    "folder": re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}"),
+    "url": re.compile(r"https?://[!-~]{1,2000}"),
+    "mailbox": re.compile(r"[A-Za-z0-9._+-]{1,64}@[A-Za-z0-9.-]{1,250}"),
+    "sender": re.compile(r"[A-Za-z0-9._+-]{1,64}@[A-Za-z0-9.-]{1,250}"),
+    "host": re.compile(r"[A-Za-z0-9.:-]{1,253}"),
+    "tls": re.compile(r"loopback"),
+}
+ADDRESSES: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
+    "folder": (frozenset({"folder"}), frozenset()),
+    "webhook": (frozenset({"url"}), frozenset()),
+    "smtp": (
+        frozenset({"host", "sender", "mailbox"}),
+        frozenset({"port", "tls", "user", "secret"}),
+    ),
+    "cot": (frozenset({"host"}), frozenset({"port", "tls"})),
+}
+"""Of each channel what its address must have, and what it may have."""
+
 ID_SHAPE = re.compile(r"[a-z0-9][a-z0-9-]{1,39}")
 
 TABLES = (
@@ -73,14 +93,17 @@ class Recipients:
         if not rows:
             message = f"no recipient `{recipient_id}`"
             raise RefusedError(message, reason="no_recipient", help="an administrator adds it")
-        body = json.loads(rows[0][0])
+        try:
+            body = json.loads(rows[0][0])
+        except ValueError:
+            body = None
         changes = (
             (index, entry["body"])
             for index, entry in self._ledger.entries_of(view, [LedgerKind.POLICY_CHANGE])
             if entry["body"].get("recipient", {}).get("recipient_id") == recipient_id
         )
         last = max(changes, key=lambda change: change[0], default=None)
-        if last != (rows[0][1], {"recipient": body}):
+        if body is None or last != (rows[0][1], {"recipient": body}):
             message = f"recipient `{recipient_id}` is not what the ledger says it is"
             raise RefusedError(message, reason="tampered", help="run `fairlead verify`")
         return from_dict(body)
@@ -104,9 +127,40 @@ def _check(recipient: Recipient) -> None:
         problem = "it must take at least one kind of referral"
     elif recipient.per_day < 1:
         problem = "its quota must be 1 a day or more; deactivate it instead"
+    else:
+        problem = _wrong_address(recipient.channel, recipient.address)
     if problem:
         message = f"recipient `{recipient.recipient_id}`: {problem}"
         raise RefusedError(message, reason="bad_recipient", help="see docs/how-to/refer.md")
+
+
+def _wrong_address(channel: str, address: Mapping[str, Any]) -> str:
+    """What is wrong with an address, or nothing: found here, not when the referral leaves."""
+    needed, known = ADDRESSES[channel]
+    missing = sorted(needed - address.keys())
+    if missing:
+        return f"its address lacks {', '.join(missing)}"
+    strange = sorted(address.keys() - needed - known)
+    if strange:
+        return f"its address has {', '.join(strange)[:80]}, which {channel} does not know"
+    for name, value in address.items():
+        if name == "port":
+            if not isinstance(value, int) or not 1 <= value <= 65_535:
+                return "its port must be a number from 1 to 65535"
+        elif not isinstance(value, str) or not SHAPES.get(name, WORD).fullmatch(value):
+            return f"`{name}` of its address is not what {channel} needs"
+    return ""
+
+
+def addressed(recipient: Recipient) -> dict[str, Any]:
+    """Who gets it and by which way, as it stands in the content that people sign: a recipient that
+    is reached elsewhere afterwards is another one. The address itself is there as its digest."""
+    return {
+        "id": recipient.recipient_id,
+        "name": recipient.name,
+        "channel": recipient.channel,
+        "address_sha256": digest(dict(recipient.address)),
+    }
 
 
 def as_dict(recipient: Recipient) -> dict[str, Any]:

@@ -6,7 +6,8 @@ With a dead-man time the door also closes by itself when no reviewer has shown p
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -19,6 +20,7 @@ from fairlead.schema.store import Store, Transaction, forbid_changes
 ROLE = "reviewer"
 PURPOSE = "release the stop switch"
 RELEASES_NEEDED = 2
+CLOCK_SLACK_US = 5_000_000
 RELEASE_WITHIN_US = 30 * 60 * 1_000_000
 _NOT_AS_WRITTEN = "the acts of the stop switch are not what the ledger says they are"
 
@@ -55,11 +57,14 @@ class StopSwitch:
 
     def pull(self, *, actor: str, reason: str, now_us: int) -> StopState:
         """Close the door. Raises RefusedError `not_reviewer`; pulling twice is no fault."""
-        with self._store.write() as out:
-            self._must_review(actor, now_us)
-            if not self._state(out).pulled:
-                self._write(out, "pull", actor, now_us, {"reason": reason.strip()[:2000]})
-            return self._state(out)
+        with self._refusals("pull_stop", actor, now_us):
+            with self._store.write() as out:
+                self._must_review(actor, now_us)
+                if not self._state(out).pulled:
+                    self._write(out, "pull", actor, now_us, {"reason": reason.strip()[:2000]})
+                state = self._state(out)
+            self._ledger.checkpoint()
+            return state
 
     def release(self, step_up: StepUp, *, now_us: int) -> StopState:
         """One of the yeses needed to open the door again.
@@ -67,22 +72,16 @@ class StopSwitch:
         Raises RefusedError `not_pulled`, `not_reviewer`, `wrong_digest`, `wrong_purpose`,
         `expired`, `same_person`, and what `Reviewers.check` raises.
         """
-        try:
-            with self._store.write() as out:
-                state = self._state(out, now_us)
-                self._check_release(step_up, state, now_us)
-                self._write(
-                    out, "release", step_up.account_id, now_us, {"step_up": asdict(step_up)}
-                )
-                return self._state(out, now_us)
-        except RefusedError as refusal:
-            body = {"act": "release_stop", "reason": refusal.reason}
-            self._ledger.append_now(LedgerKind.REFUSED, now_us, step_up.account_id, body)
-            raise
+        actor = step_up.account_id
+        with self._refusals("release_stop", actor, now_us), self._store.write() as out:
+            state = self._state(out, now_us)
+            self._check_release(step_up, state, now_us)
+            self._write(out, "release", actor, now_us, {"step_up": asdict(step_up)})
+            return self._state(out, now_us)
 
     def show_presence(self, *, actor: str, now_us: int) -> None:
         """A reviewer is at the watch: winds the dead-man time up again."""
-        with self._store.write() as out:
+        with self._refusals("show_presence", actor, now_us), self._store.write() as out:
             self._must_review(actor, now_us)
             self._write(out, "presence", actor, now_us, {})
 
@@ -96,9 +95,12 @@ class StopSwitch:
         state = self._state(view, now_us)
         if state.pulled or self._dead_man_us is None:
             return state
-        rows = view.query("SELECT max(at_us) FROM stop_acts WHERE act <> 'pull'")
-        last_us = rows[0][0] or 0
-        if now_us - last_us <= self._dead_man_us:
+        rows = view.query(
+            "SELECT at_us, leaf FROM stop_acts WHERE act <> 'pull' ORDER BY seq DESC LIMIT 1"
+        )
+        last_us, leaf = rows[0] if rows else (0, -1)
+        late_us = max(now_us, self._ledger.latest_us(view, leaf) or 0)
+        if last_us <= now_us + CLOCK_SLACK_US and late_us - last_us <= self._dead_man_us:
             return state
         reason = "no reviewer has shown presence for the dead-man time"
         return StopState(True, last_us + self._dead_man_us, None, reason)
@@ -119,7 +121,7 @@ class StopSwitch:
             reason = "wrong_digest"
         elif step_up.purpose != PURPOSE:
             reason = "wrong_purpose"
-        elif not step_up.made_us <= now_us < step_up.expires_us:
+        elif not step_up.made_us - CLOCK_SLACK_US <= now_us < step_up.expires_us:
             reason = "expired"
         elif step_up.account_id in state.releases:
             reason = "same_person"
@@ -148,16 +150,18 @@ class StopSwitch:
         if [index for index, _ in written] != [row[4] for row in rows]:
             return StopState(True, None, None, _NOT_AS_WRITTEN)
         entries = dict(written)
+        last_pull = max((row[4] for row in rows if row[0] == "pull"), default=-1)
         for act, actor, at_us, text, leaf in rows:
-            body = json.loads(text)
+            body, entry = _read(text), entries[leaf]
             wanted = (actor, at_us, {"act": act, **body})
-            entry = entries[leaf]
             if (entry["actor"], entry["time_us"], entry["body"]) != wanted:
                 return StopState(True, at_us, None, _NOT_AS_WRITTEN)
             if act == "pull":
                 seal = digest(["stop", actor, at_us, leaf])
                 state, given = StopState(True, at_us, actor, body["reason"], seal), {}
             elif act == "release" and state.pulled:
+                if leaf > last_pull and not self._is_signed(body, actor, state):
+                    continue
                 given = _still_given(given, at_us)
                 key = body["step_up"]["key"]
                 if key not in (k for _, k in given.values()):
@@ -165,6 +169,34 @@ class StopSwitch:
                 if len(given) >= RELEASES_NEEDED:
                     state, given = StopState(False), {}
         return _with_releases(state, given, now_us)
+
+    def _is_signed(self, body: Mapping[str, Any], actor: str, state: StopState) -> bool:
+        """Whether a release of the pull that stands was signed for it, computed again: a row and an
+        entry that somebody wrote past the program open nothing."""
+        try:
+            step_up = StepUp(**body["step_up"])
+            self._reviewers.check(step_up)
+        except (RefusedError, KeyError, TypeError):
+            return False
+        said = (step_up.account_id, step_up.digest, step_up.purpose)
+        return said == (actor, state.digest, PURPOSE)
+
+    @contextmanager
+    def _refusals(self, act: str, actor: str, now_us: int) -> Generator[None]:
+        try:
+            yield
+        except RefusedError as refusal:
+            body = {"act": act, "reason": refusal.reason}
+            self._ledger.append_now(LedgerKind.REFUSED, now_us, actor, body)
+            raise
+
+
+def _read(text: str) -> dict[str, Any]:
+    """The body of an act; one that is no JSON is equal to no entry."""
+    try:
+        return dict(json.loads(text))
+    except (ValueError, TypeError):
+        return {"act": None}
 
 
 def _still_given(given: Mapping[str, tuple[int, str]], now_us: int) -> dict[str, tuple[int, str]]:

@@ -148,8 +148,9 @@ class Decisions:
         )
         return decision
 
-    def of(self, lead_id: str) -> list[Decision]:
-        """Every word on a lead, oldest first, each held against its leaf in the ledger.
+    def of(self, lead_id: str, *, whole: bool = False) -> list[Decision]:
+        """Every word on a lead, oldest first, each held against its leaf in the ledger; with
+        `whole` also the other way, so that a word that was deleted is missed.
 
         Raises RefusedError `tampered` for a row that the ledger does not know.
         """
@@ -157,15 +158,32 @@ class Decisions:
             rows = view.query(
                 f"SELECT {_COLUMNS}, leaf FROM decisions WHERE lead_id = ? ORDER BY seq", (lead_id,)
             )
-            words = []
-            for *columns, leaf in rows:
-                word = _decision(tuple(columns))
-                entry = self._ledger.entry(view, leaf)
-                if entry is None or entry.get("body") != word.as_dict():
-                    message = f"a decision on {lead_id} is not what the ledger says it is"
-                    raise RefusedError(message, reason="tampered", help="run `fairlead verify`")
-                words.append(word)
+            words = [self._held(view, row) for row in rows]
+            leaves = [row[-1] for row in rows]
+            is_whole = leaves == sorted(set(leaves))
+            if whole:
+                is_whole = leaves == [
+                    index
+                    for index, entry in self._ledger.entries_of(view, [LedgerKind.DECISION])
+                    if entry["body"]["lead_id"] == lead_id
+                ]
+        if not is_whole:
+            raise _tampered(lead_id)
         return words
+
+    def _held(self, view: Transaction, row: Row) -> Decision:
+        """The word in a row, when the ledger says the same of it."""
+        *columns, leaf = row
+        entry = self._ledger.entry(view, leaf) if isinstance(leaf, int) else None
+        try:
+            word = _decision(tuple(columns))
+        except ValueError:
+            raise _tampered(columns[0]) from None
+        said = {"kind": LedgerKind.DECISION, "actor": word.reviewer, "time_us": word.decided_us}
+        wanted = {**said, "body": word.as_dict()}
+        if entry is None or any(entry.get(name) != value for name, value in wanted.items()):
+            raise _tampered(word.lead_id)
+        return word
 
     def every(self) -> list[Decision]:
         """Every word on every lead, oldest first."""
@@ -190,6 +208,11 @@ class Decisions:
             }
             for digest, body, inputs, first_us in rows
         ]
+
+
+def _tampered(lead_id: str) -> RefusedError:
+    message = f"the decisions on {lead_id} are not what the ledger says they are"
+    return RefusedError(message, reason="tampered", help="run `fairlead verify`")
 
 
 def _body(lead: Mapping[str, Any]) -> dict[str, Any]:

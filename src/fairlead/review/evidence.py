@@ -6,17 +6,18 @@ the same picture again by its perceptual hash.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from fairlead.schema.errors import RefusedError
-from fairlead.schema.ids import canonical_json, content_id
+from fairlead.schema.ids import canonical_json, content_id, digest
 from fairlead.schema.ledger import Ledger, LedgerKind
-from fairlead.schema.store import Row, Store, forbid_changes
+from fairlead.schema.store import Row, Store, Transaction, forbid_changes
 
-SIMILAR_BITS = 10
+SIMILAR_BITS, LIKENESS_BITS = 10, 64
 
 TABLES = (
     "CREATE TABLE IF NOT EXISTS evidence (evidence_id TEXT PRIMARY KEY, lead_id TEXT NOT NULL,"
@@ -89,6 +90,7 @@ class Evidence:
             "kind": kind,
             "sha256": sha256,
             "original_sha256": original_sha256,
+            "kept_sha256": digest([likeness, detail, list(claims), sorted(markings)]),
         }
         with self._store.write() as out:
             if out.query("SELECT 1 FROM evidence WHERE evidence_id = ?", (evidence_id,)):
@@ -118,39 +120,83 @@ class Evidence:
                 f"SELECT {_COLUMNS} FROM evidence WHERE lead_id = ? ORDER BY added_us, evidence_id",
                 (lead_id,),
             )
-        return [_piece(row) for row in rows]
+            return [self._held(view, row) for row in rows]
 
     def get(self, evidence_id: str) -> Piece | None:
         with self._store.read() as view:
             rows = view.query(
                 f"SELECT {_COLUMNS} FROM evidence WHERE evidence_id = ?", (evidence_id,)
             )
-        return _piece(rows[0]) if rows else None
+            return self._held(view, rows[0]) if rows else None
+
+    def _held(self, view: Transaction, row: Row) -> Piece:
+        """The piece in a row, its markings among the rest, when the ledger says the same of it."""
+        try:
+            piece = _piece(row)
+            entry = self._ledger.entry(view, piece.leaf)
+            wanted = {
+                "kind": LedgerKind.EVIDENCE_ADDED,
+                "actor": piece.added_by,
+                "time_us": piece.added_us,
+                "body": _entry_body(piece),
+            }
+        except (ValueError, TypeError):
+            entry, wanted = None, {}
+        if entry is None or any(entry.get(name) != value for name, value in wanted.items()):
+            raise _tampered()
+        return piece
 
     def content(self, sha256: str) -> tuple[str, bytes] | None:
-        """Media type and bytes of what was kept of a picture."""
+        """Media type and bytes of what was kept of a picture. Raises RefusedError `tampered`."""
         with self._store.read() as view:
             rows = view.query(
                 "SELECT media_type, content FROM evidence_files WHERE sha256 = ?", (sha256,)
             )
-        return (rows[0][0], bytes(rows[0][1])) if rows else None
+        if not rows:
+            return None
+        media_type, content = rows[0][0], bytes(rows[0][1])
+        if hashlib.sha256(content).hexdigest() != sha256:
+            raise _tampered()
+        return media_type, content
 
     def alike(self, piece: Piece) -> list[tuple[Piece, int]]:
         """Other pieces that show the same: the same file, or at most ten bits of likeness apart,
         nearest first, with the number of bits."""
         with self._store.read() as view:
             rows = view.query(f"SELECT {_COLUMNS} FROM evidence WHERE kind = ?", (piece.kind,))
-        found = []
-        for other in map(_piece, rows):
-            if other.evidence_id == piece.evidence_id:
-                continue
-            if other.original_sha256 == piece.original_sha256:
-                found.append((other, 0))
-            elif piece.likeness is not None and other.likeness is not None:
-                bits = (piece.likeness ^ other.likeness).bit_count()
-                if bits <= SIMILAR_BITS:
-                    found.append((other, bits))
+            found = []
+            for row in rows:
+                other = _piece(row)
+                bits = _bits_apart(piece, other)
+                if other.evidence_id != piece.evidence_id and bits <= SIMILAR_BITS:
+                    found.append((self._held(view, row), bits))
         return sorted(found, key=lambda f: (f[1], f[0].evidence_id))
+
+
+def _bits_apart(one: Piece, other: Piece) -> int:
+    if one.original_sha256 == other.original_sha256:
+        return 0
+    if one.likeness is None or other.likeness is None:
+        return LIKENESS_BITS
+    return (one.likeness ^ other.likeness).bit_count()
+
+
+def _tampered() -> RefusedError:
+    message = "a piece of evidence is not what was written"
+    return RefusedError(message, reason="tampered", help="run `fairlead verify`")
+
+
+def _entry_body(piece: Piece) -> dict[str, Any]:
+    """What the ledger says of a piece: the words and claims in it by their digest alone."""
+    kept = [piece.likeness, piece.detail, list(piece.claims), list(piece.markings)]
+    return {
+        "evidence_id": piece.evidence_id,
+        "lead_id": piece.lead_id,
+        "kind": piece.kind,
+        "sha256": piece.sha256,
+        "original_sha256": piece.original_sha256,
+        "kept_sha256": digest(kept),
+    }
 
 
 def _piece(row: Row) -> Piece:

@@ -21,6 +21,7 @@ from fairlead.referrals.recipients import Recipients
 from fairlead.referrals.rules import Rules, default_rules
 from fairlead.referrals.stop import StopSwitch
 from fairlead.review.access.markings import sees, union
+from fairlead.review.evidence import Piece
 from fairlead.schema.ledger import Ledger
 from fairlead.schema.referrals import Reviewers
 from fairlead.schema.store import Store
@@ -94,11 +95,13 @@ def material_of(
     seen = {str(o["observation_id"]): of_source[o["source"]] for o in observations}
     return Material(
         lead={k: v for k, v in row.items() if k != "markings"},
-        vessel=Part(_vessel(call, row), tuple(row["markings"])),
+        vessel=Part({"mmsi": int(row["mmsi"])}, ()),
+        names=_names(call, int(row["mmsi"])),
         grounds=tuple(_ground(f, row, marks_of, seen) for f in _factors(row)),
         events=tuple(Part(_texts(e), tuple(e["markings"])) for e in events),
         links=tuple(Part(_texts(x), tuple(x["markings"])) for x in links),
         observations=tuple(_observation(o, of_source[o["source"]]) for o in observations),
+        evidence=_evidence(call, row["lead_id"]),
     )
 
 
@@ -134,15 +137,37 @@ def _texts(row: Mapping[str, Any]) -> dict[str, Any]:
     return {**row, "evidence": [str(i) for i in row["evidence"]]}
 
 
-def _vessel(call: Call, row: Mapping[str, Any]) -> dict[str, Any]:
-    """What the vessel said of itself last, as far as the lead's own markings cover it."""
-    view, mmsi = call.view, int(row["mmsi"])
-    rows = view.table(IDENTITIES)
+def _names(call: Call, mmsi: int) -> tuple[Part, ...]:
+    """What the vessel said of itself, the newest last, each with the markings of who heard it."""
+    rows = call.view.table(IDENTITIES)
     mine = rows.filter(pc.equal(rows["mmsi"], mmsi)).sort_by("last_seen_us").to_pylist()
-    covered = set(row["markings"])
-    said = {
-        found["field"]: found["value"]
+    return tuple(
+        Part({found["field"]: found["value"]}, call.service.rules.of(found["source"]))
         for found in mine
-        if covered.issuperset(call.service.rules.of(found["source"]))
+        if found["field"] in VESSEL
+    )
+
+
+def _evidence(call: Call, lead_id: str) -> tuple[Part, ...]:
+    """Photographs and reports under the lead that the author may see, as claims: no picture."""
+    parts = []
+    for piece in call.service.rooms["evidence"].of(lead_id):
+        asked = {"markings": piece.markings, "kind": "evidence"}
+        if call.service.entry.allowed(call.who, "see", asked)[0]:
+            parts.append(Part(_piece(piece), piece.markings))
+    return tuple(parts)
+
+
+def _piece(piece: Piece) -> dict[str, Any]:
+    times = [c["time_us"] for c in piece.claims if c.get("time_us") is not None]
+    places = [c for c in piece.claims if c.get("lat_deg") is not None]
+    place = places[0] if places else {"lat_deg": None, "lon_deg": None}
+    return {
+        "evidence_id": piece.evidence_id,
+        "kind": piece.kind,
+        "detail": piece.detail,
+        "time_us": times[0] if times else None,
+        "lat_deg": place["lat_deg"],
+        "lon_deg": place["lon_deg"],
+        "sha256": piece.sha256,
     }
-    return {"mmsi": mmsi, **{name: said.get(name) for name in VESSEL}}

@@ -61,7 +61,7 @@ def as_event(envelope: Envelope, now_us: int) -> bytes:
         type=SPOT,
         how="h-g-i-g-o",
         time=iso(now_us),
-        start=iso(content["lead"]["start_us"]),
+        start=iso(content["lead"]["start_us"]) or iso(now_us),
         stale=iso(now_us + STALE_US),
     )
     ET.SubElement(

@@ -37,6 +37,7 @@ def deliver(envelope: Envelope, address: Mapping[str, Any], outbox: Path) -> dic
             stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())
+    _sync(waiting)
     waiting.rename(target)
     _sync(parent)
     return {"folder": f"{parent.name}/{target.name}", "files": sorted(files)}

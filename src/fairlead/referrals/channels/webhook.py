@@ -41,12 +41,15 @@ def deliver(
         "webhook-signature": "v1a," + base64.b64encode(signature).decode(),
     }
     try:
-        with httpx.Client(timeout=TIMEOUT_S, follow_redirects=False, trust_env=False) as client:
-            answer = client.post(url, content=body, headers=headers)
-    except httpx.HTTPError as error:
+        with (
+            httpx.Client(timeout=TIMEOUT_S, follow_redirects=False, trust_env=False) as client,
+            client.stream("POST", url, content=body, headers=headers) as answer,
+        ):
+            is_taken = answer.is_success  # its body is not read: it may never end
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
         message = f"`{url}` did not take it: {error}"
         raise SourceError(message, help="check the address and the network") from error
-    if not answer.is_success:
+    if not is_taken:
         message = f"`{url}` answered {answer.status_code}"
         raise SourceError(message, help="ask whoever runs it")
     return {"status": answer.status_code}

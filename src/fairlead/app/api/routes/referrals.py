@@ -237,7 +237,7 @@ def draft(call: Call) -> ReferralItem:
         )
     referral_id = _outgoing(call).door.draft(
         row_as_stored(row),
-        call.service.rooms["decisions"].of(body.lead_id),
+        call.service.rooms["decisions"].of(body.lead_id, whole=True),
         kind=ReferralKind(body.kind),
         recipient_id=body.recipient_id,
         author=call.who.account_id,

@@ -21,6 +21,7 @@ _CLOCK_S = 2.0
 _ON_TIME, _AS_LAST, _AS_BEFORE, _LATE, _ANY_TIME, _AGAIN = 0.47, 0.21, 0.21, 0.05, 0.05, 0.01
 _LAST_SPREAD = 0.05
 _TAIL = 0.03
+_SECOND_S = 600.0
 _FIRST_VARIANCE = 0.64
 _BEAT_10_SHARE, _BEAT_30_SHARE, _OFF_BEAT = 0.3, 0.2, 0.15
 _BEAT_ERROR_S, _BEATS_LAST_S = 1.2, 1_000.0
@@ -103,21 +104,28 @@ def _learn_beat(hull, time_us: int):
 def _count_interval(hull, lasted_s):
     """Learn the cadence: mean and variance of the logarithm of the time between rows.
 
-    After a long silence the cadence is learned anew: another receiver, another state of the ship.
-    A row less than a second after the last repeats it.
+    After a long silence, or when a second interval is far shorter than usual, the cadence is
+    learned anew: another receiver, another state of the ship. Else a new hull, which learns fast,
+    would explain the change better than the old one. A row less than a second after the last
+    repeats it.
     """
     if lasted_s < 1.0:
         return
     missed = log(lasted_s + _CLOCK_S) - hull.log_interval_s
+    is_quicker = missed < -_SILENCE and hull.log_last_s - hull.log_interval_s < -_SILENCE
     hull.log_before_s = hull.log_last_s
     hull.log_last_s = log(lasted_s + _CLOCK_S)
     hull.silence_share += 0.08 * ((missed > _SILENCE) - hull.silence_share)
     if missed > _SILENCE and hull.n_intervals > 0:
         hull.interval_variance, hull.n_intervals = _FIRST_VARIANCE, 0
         return
+    if is_quicker:
+        hull.log_interval_s = 0.5 * (hull.log_before_s + hull.log_last_s)
+        hull.interval_variance, hull.n_intervals = _FIRST_VARIANCE, 1
+        return
     # a late row may follow one that nobody heard: it says little of the cadence
     missed = max(-2.0, min(0.4 if hull.n_intervals > 0 else 2.0, missed))
-    gain = 1.0 / min(hull.n_intervals + 2.0, 12.0)
+    gain = 1.0 / min(hull.n_intervals + 2.0, 6.0)
     hull.interval_variance += gain * (missed * missed - hull.interval_variance)
     hull.log_interval_s += gain * missed
     hull.n_intervals += 1
@@ -168,6 +176,17 @@ def log_silent(hull, waited: float) -> float:
     tail = (1.0 + waited / max(600.0, usual)) ** -0.5
     share = hull.silence_share + 0.01
     return log((1.0 - share) * regular + share * tail)
+
+
+@njit(cache=True, nogil=True)
+def log_sent_second(hull, waited: float) -> float:
+    """Log density (per second) of the second row of a hull of which one row is known.
+
+    Its cadence is unknown: the share of such hulls still silent falls with the root of the wait, so
+    that a lone row, noise as a rule, does not wait for days to take over another hull's way.
+    """
+    usual = max(_SECOND_S, interval_s(hull))
+    return log(0.5 / usual) - 1.5 * log(1.0 + waited / usual)
 
 
 @njit(cache=True, nogil=True)

@@ -24,6 +24,7 @@ from fairlead.tracks.cadence import (
     interval_s,
     log_on_beat,
     log_sent,
+    log_sent_second,
     log_silent,
     waited_s,
 )
@@ -250,7 +251,8 @@ def _choices(memory, rows, i, is_copy, motion) -> int:
             if crowd < 2:
                 fit += log_on_beat(hull, time_us)
             if hull.n_rows == 1 and n_hulls > 1:
-                fit += motion.log_confirm + any_rate
+                second = log_sent_second(hull, waited_s(hull, quiet_s))
+                fit += motion.log_confirm + min(any_rate, second)
             else:
                 waited = waited_s(hull, quiet_s)
                 fit += log_sent(hull, waited) - log_silent(hull, waited)

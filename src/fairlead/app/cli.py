@@ -148,6 +148,7 @@ def _add_review(sub: argparse.ArgumentParser) -> None:
 def _add_verify(sub: argparse.ArgumentParser) -> None:
     _workspace(sub)
     sub.add_argument("--proof", metavar="FILE", help="check this proof, or dossier with one, alone")
+    sub.add_argument("--dossier", metavar="FILE", help="check this dossier's JSON file alone")
     sub.add_argument(
         "--checkpoint", metavar="FILE", action="append", help="one kept elsewhere must agree"
     )

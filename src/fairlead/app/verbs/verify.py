@@ -1,6 +1,6 @@
-"""`fairlead verify`: the whole ledger again, or one proof, without asking anybody.
+"""`fairlead verify`: the whole ledger again, one proof, or a dossier, without asking anybody.
 
-Nothing is written and nothing is fetched. Exit code 6 says that the ledger or the proof is broken.
+Nothing is written and nothing is fetched. Exit code 6 says that what was checked is broken.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ import argparse
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fairlead.app import config
 from fairlead.app.report import Paper
-from fairlead.app.words import count, iso
+from fairlead.app.words import count, iso, plain
 from fairlead.engines.control import FILE_NAME, SqliteStore
 from fairlead.review.ledger import FOLDER_NAME
 from fairlead.review.ledger.broken import EXIT_BROKEN, BrokenError
@@ -24,6 +24,9 @@ from fairlead.review.ledger.stored import TABLES
 from fairlead.review.ledger.verify import Acts, Outside, verify_ledger
 from fairlead.schema.errors import ConfigError, SourceError
 from fairlead.schema.ledger import LedgerKind
+
+if TYPE_CHECKING:
+    from fairlead.app.dossier import Checked
 
 _ACTS = (
     Acts("decisions", ("decision",), "reviewer", "decided_us", every=True),
@@ -40,6 +43,8 @@ def main(given: argparse.Namespace) -> dict[str, Any]:
     keys = [key for text in given.vkey or () for key in _keys(text)]
     ours = [key for key in keys if key.kind != COSIGNATURE]
     witnesses = [key for key in keys if key.kind == COSIGNATURE]
+    if given.dossier:
+        return _dossier(given, ours, witnesses)
     if given.proof:
         return _one_proof(given, ours, witnesses)
     settings = config.load(config.path_of(given.config), config.flags(given))
@@ -151,6 +156,50 @@ def _one_proof(
         "vkey_was_given": bool(ours),
         "cosigned_by": [str(key) for key in proved.cosigners],
     }
+
+
+def _dossier(
+    given: argparse.Namespace, ours: Sequence[VerifierKey], witnesses: Sequence[VerifierKey]
+) -> dict[str, Any]:
+    from fairlead.app.dossier import check_dossier
+
+    checked = check_dossier(_text_of(Path(given.dossier)), ours, witnesses)
+    if not given.json:
+        _print_dossier(Paper(), checked, is_known=bool(ours))
+    return {
+        "ok": True,
+        "referral_id": checked.content["referral_id"],
+        "digest": checked.digest,
+        "author": checked.content["author"],
+        "approved_by": [a.account_id for a in checked.approvals],
+        "by_password": list(checked.by_password),
+        "signed_at": list(checked.signed_at),
+        "entries": [p.index for p in checked.proofs],
+        "vkey": str(checked.proofs[0].vkey),
+        "vkey_was_given": bool(ours),
+    }
+
+
+def _print_dossier(paper: Paper, checked: Checked, *, is_known: bool) -> None:
+    content, proof = checked.content, checked.proofs[0]
+    paper.line(f"HOLDS   {plain(content['title'])} {plain(content['referral_id'])}", "bold")
+    paper.line(f"  to {plain(content['recipient']['name'])}, frozen {iso(content['frozen_us'])}")
+    paper.line(f"  SHA-256 of exactly what left: {checked.digest}")
+    paper.line(f"  written by {plain(content['author'])}, who does not count; approved by")
+    for approval in checked.approvals:
+        how = plain(approval.method)
+        paper.line(f"    {plain(approval.account_id)}, {iso(approval.made_us)}, {how}")
+    for origin in checked.signed_at:
+        paper.line(f"  passkeys signed it on {plain(origin)}, each signature is valid")
+    if checked.by_password:
+        paper.line("  a password leaves no signature: of those the ledger alone tells")
+    n = count(len(checked.proofs), "entry", "entries")
+    paper.line(f"  the ledger {proof.signed.checkpoint.origin} holds it in {n}, signed by")
+    paper.line(f"  {proof.vkey}")
+    if not is_known:
+        paper.line()
+        paper.line("  The key came with the dossier. Compare it with the one the sender published,")
+        paper.line("  or pass that one with `--vkey`: anybody can make a key.")
 
 
 def _print_proof(paper: Paper, proved: Proved, *, is_known: bool) -> None:

@@ -93,6 +93,7 @@ def test_what_was_done_to_the_definitions_is_named(store):
 def test_a_read_inside_of_a_read_is_the_same_view(store):
     store.define(("CREATE TABLE IF NOT EXISTS inner_rows (n BIGINT)",))
     with store.read() as outer:
+        assert outer.query("SELECT * FROM inner_rows") == []
         with store.write() as out:
             out.execute("INSERT INTO inner_rows VALUES (1)")
         with store.read() as inner:

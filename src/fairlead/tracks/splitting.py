@@ -49,6 +49,7 @@ _PASSED_BY = 5
 _CROWD_M = 80.0
 _LOG_FIT_IN_CROWD = (-9.2, -14.5)
 _WIDTH_ALONE = 0.6
+_CONTRADICTED = 0.5
 _NEW, _STALE_COPY = -1, -2
 _STALE_LABEL = -2
 
@@ -450,13 +451,26 @@ def _fate_of(memory, label) -> int:
 
 
 @njit(cache=True, nogil=True)
+def _publish(memory, slot) -> int:
+    """The best hypothesis's label of an undecided row that is handed out now.
+
+    Those that say otherwise live on at a price: if one wins later, its track breaks at this row.
+    """
+    bank = memory.state[0]
+    label = memory.labels[bank, 0, slot]
+    for k in range(1, memory.state[1]):
+        if memory.labels[bank, k, slot] != label:
+            memory.score[bank, k] -= _CONTRADICTED
+    return label
+
+
+@njit(cache=True, nogil=True)
 def _hand_out(memory, rows, fates, head, end, before_us, delay_us) -> int:
     """Give every row that is due before an instant its fate; the first row still waiting."""
     while head < end and rows.time_us[head] + delay_us < before_us:
         back = end - head
         if back <= memory.state[2]:
-            bank, scan = memory.state[0], memory.labels.shape[2]
-            fates.label[head] = memory.labels[bank, 0, (memory.state[3] - back) % scan]
+            fates.label[head] = _publish(memory, (memory.state[3] - back) % memory.labels.shape[2])
         label, bank = fates.label[head], memory.state[0]
         main = memory.hulls[bank, 0, 0]
         if main.track_id == label and main.n_rows > _FRAGMENT_ROWS:

@@ -177,6 +177,26 @@ LAYOUTS = [
         id="numbers of the file's own",
     ),
     pytest.param(
+        "MMSI,STATUS,STATION,SPEED,LON,LAT,COURSE,HEADING,TIMESTAMP,SHIP_ID\n"
+        "257000001,0,1,125,10.5,59.25,320,321,2024-01-01T00:00:00,77\n",
+        {
+            "time_us": DAY_US, "mmsi": 257000001, "lat_deg": 59.25, "lon_deg": 10.5,
+            "speed_kn": 12.5, "course_deg": 320.0, "heading_deg": 321.0, "nav_status": 0,
+        },
+        None,
+        id="MarineTraffic, tenths of a knot",
+    ),
+    pytest.param(
+        "SOG,COG,Heading,ROT,BaseDateTime,Status,VoyageID,MMSI,ReceiverType,ReceiverID,X,Y\n"
+        "7,320,321,0,2024/01/01 00:00:00,0,1,366000001,b,005r,-74.5,40.25\n",
+        {
+            "time_us": DAY_US, "mmsi": 366000001, "lat_deg": 40.25, "lon_deg": -74.5,
+            "speed_kn": 7.0, "course_deg": 320.0, "heading_deg": 321.0, "nav_status": 0,
+        },
+        None,
+        id="NOAA of 2009 to 2014",
+    ),
+    pytest.param(
         "mmsi;lon;lat;date_time_utc;sog;cog;true_heading;nav_status;rot;message_nr;source\n"
         "257000001;10.5;59.25;2024-01-01 00:00:00;12.5;359.9;0;At anchor;0;3;g\n",
         {
@@ -444,7 +464,8 @@ def test_what_was_recognised_is_said():
 def test_every_known_archive_can_be_told_and_read():
     assert len(known_mappings()) >= 6
     for mapping in known_mappings():
-        header = ",".join(names[0] for names in mapping.columns.values()).encode()
+        names = [names[0] for names in mapping.columns.values()]
+        header = ",".join(dict.fromkeys([*names, *mapping.recognised_by])).encode()
         assert layout_of(header).mapping is mapping
 
 

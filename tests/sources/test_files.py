@@ -230,6 +230,8 @@ def test_what_is_packed_otherwise_is_named(tmp_path):
         (b"PK\x03\x04", "zip archive"),
         (b"BZh9", "bzip2"),
         (b"\xfd7zXZ\x00", "xz"),
+        (gzip.compress(gzip.compress(NMEA)), "gzip within gzip"),
+        (gzip.compress(zstandard.compress(NMEA)), "zstd within gzip"),
     ):
         (tmp_path / "packed").write_bytes(magic + bytes(100))
         with pytest.raises(SourceError, match=what) as error:

@@ -14,8 +14,8 @@ from fairlead.schema.errors import ConfigError, SourceError
 from fairlead.schema.source import Source
 from fairlead.sources.files import FileSource, open_file, unreadable
 from fairlead.sources.live import host_and_port
-from fairlead.sources.sniff import FORMATS, Describe, recognise
-from fairlead.sources.streams import Stream
+from fairlead.sources.sniff import FORMATS, Describe, described, recognise
+from fairlead.sources.streams import Stream, foreign_within
 
 ENTRY_POINTS = "fairlead.sources"
 
@@ -59,8 +59,9 @@ def _file(path: Path, options: Options) -> Source:
             received_us = options.received_us(path)
         except OSError as error:
             raise unreadable(path, error) from error
-        if stream.foreign:
-            message = f"{path} is {stream.foreign}"
+        foreign = stream.foreign or foreign_within(stream)
+        if foreign:
+            message = f"{path} is {foreign}"
             raise SourceError(message, help="unpack it first; gzip and zstd are read as they are")
         is_parquet = options.format is None and stream.head.startswith(b"PAR1")
         if is_parquet or options.format == "parquet":
@@ -83,7 +84,7 @@ def _parquet(path: Path, received_us: int, options: Options) -> Source:
     header = ",".join(schema.names).encode()
     sentence = f"Parquet, {len(schema.names)} columns"
     if options.describe:
-        sentence = options.describe("parquet", header)
+        sentence = described(options.describe, "parquet", header, str(path))
     options.notice(f"{path}: {sentence}")
     return ParquetSource(str(path), path, received_us)
 

@@ -43,9 +43,12 @@ def recognise(
     found = format or _guess(head)
     if found is None:
         message = f"{where} is in no format known here; it begins {shown(head)}"
+        is_array = head.lstrip().startswith(b"[")
         raise SourceError(
             message,
-            help="pass --format nmea|csv|jsonl|parquet, and for a CSV its columns with --mapping "
+            help="write a JSON array as lines of one object each, or "
+            * is_array
+            + "pass --format nmea|csv|jsonl|parquet, and for a CSV its columns with --mapping "
             "FILE.toml; a CSV needs its header line",
         )
     if found == "csv":
@@ -61,8 +64,13 @@ def recognise(
 def _csv_sentence(header: bytes, where: str, describe: Describe | None) -> str:
     if describe is None:
         return f"CSV, {n_columns(header)} columns"
+    return described(describe, "csv", header, where)
+
+
+def described(describe: Describe, format: str, header: bytes, where: str) -> str:
+    """What columns mean, or the SourceError of who cannot tell with the file's name before it."""
     try:
-        return describe("csv", header)
+        return describe(format, header)
     except FairleadError as error:
         message = f"{where}: {error.message}"
         raise SourceError(message, help=error.help) from error

@@ -14,7 +14,7 @@ from fairlead.schema.source import Cursor
 from fairlead.sources.blocks import BLOCK_BYTES, Lines, Rows, add_lines, add_rest
 from fairlead.sources.files import FINGERPRINT_BYTES, fingerprint_of
 from fairlead.sources.sniff import Describe, first_line, recognise
-from fairlead.sources.streams import Stream
+from fairlead.sources.streams import Stream, foreign_within
 
 GATHER_S = 0.1
 
@@ -40,8 +40,9 @@ class StdinSource:
     def read(self, cursor: Cursor) -> Iterator[tuple[pa.Table, Cursor]]:
         file = _unbuffered(self.stream)
         stream = Stream(file, slow=True)
-        if stream.head.startswith(b"PAR1") or stream.foreign:
-            message = f"standard input is {stream.foreign or 'a Parquet file'}"
+        foreign = stream.foreign or foreign_within(stream)
+        if stream.head.startswith(b"PAR1") or foreign:
+            message = f"standard input is {foreign or 'a Parquet file'}"
             raise SourceError(message, help="save it to a file and name the file")
         found = recognise(stream.head, "standard input", format=self.format, describe=self.describe)
         self.notice(f"standard input: {found.sentence}")

@@ -146,6 +146,12 @@ class Stream:
         return True
 
 
+def foreign_within(stream: Stream) -> str:
+    """What is not read within gzip or zstd, in words; empty where text follows."""
+    inner = _compression(stream.head) if stream.compression else ""
+    return f"{inner} within {stream.compression}" if inner else ""
+
+
 def _compression(magic: bytes) -> str:
     if magic.startswith(GZIP_MAGIC):
         return "gzip"

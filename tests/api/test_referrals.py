@@ -3,6 +3,7 @@
 import hashlib
 import json
 from dataclasses import dataclass
+from importlib import resources
 
 import pytest
 
@@ -267,3 +268,24 @@ def test_a_withdrawn_referral_stays_withdrawn(api, desk):
 def test_presence_is_shown_by_reviewers(api, as_, people):
     assert as_(people[0]).post("/presence").status_code == 200
     assert api.post("/presence").status_code == 403
+
+
+def test_a_workspace_says_what_its_referrals_need(tmp_path):
+    from fairlead.app.api.rooms import open_rooms, site_of
+    from fairlead.app.config import Settings
+    from fairlead.referrals.rules import default_rules
+    from fairlead.schema.errors import ConfigError
+    from fairlead.schema.referrals import ReferralKind
+
+    shipped = resources.files("fairlead.referrals").joinpath("kinds.toml").read_text("utf-8")
+    kinds = tmp_path / "kinds.toml"
+    kinds.write_text(shipped.replace("approvals = 1", "approvals = 3"))
+    settings = Settings(workspace=tmp_path, dead_man_h=8)
+    rooms = open_rooms(settings, site_of(0, ()), now_us())
+    assert rooms.outgoing.rules[ReferralKind.INFORMATION].approvals == 3
+    assert rooms.outgoing.rules != default_rules()
+    assert rooms.outgoing.stop.state(now_us()).pulled
+    rooms.close()
+    kinds.write_text(shipped.replace("approvals = 1", "approvals = 0"))
+    with pytest.raises(ConfigError, match="whole number from 1"):
+        open_rooms(settings, site_of(0, ()), now_us())

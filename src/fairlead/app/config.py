@@ -28,7 +28,8 @@ class Settings:
     or folders; `zones` are GeoJSON files of dated polygons; `weights` replaces the scorer's table.
 
     Of the console: `markings` says by patterns of sources' names which markings their rows carry,
-    `expected` how many lines a minute a feed should send, `hosts` by which names it is reached.
+    `expected` how many lines a minute a feed should send, `hosts` by which names it is reached,
+    `dead_man_h` after how many hours without a reviewer nothing leaves (0: never by itself).
     """
 
     workspace: Path = Path("fairlead-data")
@@ -43,6 +44,7 @@ class Settings:
     markings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     expected: Mapping[str, float] = field(default_factory=dict)
     hosts: tuple[str, ...] = ()
+    dead_man_h: int = 0
 
 
 ENVIRONMENT = {

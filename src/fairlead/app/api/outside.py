@@ -18,7 +18,7 @@ from fairlead.referrals.channels import Outside
 from fairlead.referrals.content import Material, Part
 from fairlead.referrals.door import Door
 from fairlead.referrals.recipients import Recipients
-from fairlead.referrals.rules import Rules, default_rules
+from fairlead.referrals.rules import Rules, default_rules, read_rules
 from fairlead.referrals.stop import StopSwitch
 from fairlead.review.access.markings import sees, union
 from fairlead.review.evidence import Piece
@@ -52,16 +52,23 @@ def open_outgoing(
     now_us: Callable[[], int],
     dead_man_us: int | None = None,
 ) -> Outgoing:
-    """The door of a workspace. Raises EngineError where its key cannot be made or read."""
+    """The door of a workspace. Raises ConfigError for a `kinds.toml` that is unsafe, OSError where
+    its key cannot be made or read."""
     recipients = Recipients(store, ledger)
     stop = StopSwitch(store, ledger, reviewers, dead_man_us)
-    rules = default_rules()
+    rules = _rules(folder)
     door = Door(store, ledger, reviewers, recipients, stop, rules, sees)
     key = _key(folder)
     outside = Outside(ledger, folder / OUTBOX, key.sign, secret_named, now_us)
     return Outgoing(
         door, recipients, stop, outside, rules, key.public_key().public_bytes_raw().hex()
     )
+
+
+def _rules(folder: Path) -> Rules:
+    """Those of `kinds.toml` in the workspace, else those that are shipped."""
+    path = folder / "kinds.toml"
+    return read_rules(path.read_text("utf-8"), str(path)) if path.exists() else default_rules()
 
 
 def _key(folder: Path) -> Ed25519PrivateKey:

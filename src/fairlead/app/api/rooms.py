@@ -12,6 +12,7 @@ from typing import Any
 from fairlead.app.api.outside import Outgoing, open_outgoing
 from fairlead.app.config import Settings
 from fairlead.engines.control import SqliteStore
+from fairlead.referrals.rules import HOUR_US
 from fairlead.review.access.gate import Gate
 from fairlead.review.access.ground import SECRET_BYTES
 from fairlead.review.access.passkeys import Site
@@ -52,7 +53,12 @@ def open_rooms(settings: Settings, site: Site, now_us: int) -> Rooms:
     gate = Gate.open(store, ledger, secret_of(settings.workspace), site)
     gate.note_policy(now_us=now_us)
     outgoing = open_outgoing(
-        store, ledger, gate.approvals, settings.workspace, lambda: time.time_ns() // 1000
+        store,
+        ledger,
+        gate.approvals,
+        settings.workspace,
+        lambda: time.time_ns() // 1000,
+        settings.dead_man_h * HOUR_US or None,
     )
     decisions, evidence = Decisions(store, ledger), Evidence(store, ledger)
     return Rooms(store, ledger, gate, decisions, outgoing, evidence)

@@ -80,3 +80,32 @@ def test_a_file_without_a_last_newline_loses_nothing(tmp_path, capsys):
     told = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert told["messages"] == 2
     assert told["reasons"] == {"truncated": 1}
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl"])
+def test_bytes_of_application_messages_are_hexadecimal(tmp_path, ending):
+    """DAC 235, FI 10 is none of the common ones: its content is kept as it came."""
+    path, out = tmp_path / "in.nmea", tmp_path / f"out.{ending}"
+    path.write_bytes(summed(b"AIVDM,1,1,,A,803OvriK`RPwwwwwwwww,0") + b"\n")
+    assert main(["decode", str(path), "-o", str(out)]) == 0
+    with out.open(newline="") as file:
+        rows = list(csv.DictReader(file)) if ending == "csv" else [json.loads(next(file))]
+    (row,) = rows
+    assert set(row["data"]) <= set("0123456789abcdef") and row["data"].count("f") > 3
+
+
+def test_counts_are_there_where_nothing_is(tmp_path, capsys):
+    path = tmp_path / "in.nmea"
+    path.write_bytes(b"")
+    assert main(["decode", str(path), "-o", str(tmp_path / "out.csv"), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert (told["lines"], told["messages"], told["rejects"]) == (0, 0, 0)
+
+
+def test_a_line_too_long_to_read_is_counted(tmp_path, capsys):
+    path = tmp_path / "in.nmea"
+    path.write_bytes(summed(PAYLOAD) + b"\n" + b"x" * 2_000_000 + b"\n")
+    out = tmp_path / "out.csv"
+    assert main(["decode", str(path), "-o", str(out), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert (told["lines"], told["messages"], told["reasons"]) == (2, 1, {"overlong": 1})

@@ -118,7 +118,7 @@ class Csv:
     """UTF-8 with a header.
 
     Control characters are shown as `\\x1b`; text that a spreadsheet would run as a formula gets an
-    apostrophe before it.
+    apostrophe before it. Bytes are hexadecimal, as in JSON lines.
     """
 
     def __init__(self, path: str) -> None:
@@ -184,11 +184,21 @@ _DOUBTFUL = r"^[=+\-@]|[^ -~]"
 def _safe(rows: pa.Table) -> pa.Table:
     """The same, as `show` writes it: control characters shown, formulas after an apostrophe."""
     for index, field in enumerate(rows.schema):
+        if pa.types.is_binary(field.type) or pa.types.is_large_binary(field.type):
+            rows = rows.set_column(index, field.name, _hexadecimal(rows[field.name]))
         is_name = pa.types.is_dictionary(field.type)
         if is_name or pa.types.is_string(field.type):
             parts = [_safe_part(part, is_name) for part in rows[field.name].chunks]
             rows = rows.set_column(index, field.name, pa.chunked_array(parts, pa.string()))
     return rows
+
+
+def _hexadecimal(data: pa.ChunkedArray) -> Any:
+    import polars as pl
+
+    if data.null_count == len(data):
+        return pa.nulls(len(data), pa.string())
+    return pl.Series(data).bin.encode("hex").to_arrow().cast(pa.string())
 
 
 def _safe_part(texts: Any, is_name: bool) -> Any:

@@ -60,7 +60,9 @@ def _own_help() -> Generator[None]:
 def _decode(
     sources: Sequence[Source], given: argparse.Namespace, assumed_us: int | None
 ) -> dict[str, Any]:
-    totals: Counter[str] = Counter()
+    from fairlead.observations.ais.state import COUNTS
+
+    totals = Counter(dict.fromkeys((*COUNTS, "messages", "rejects"), 0))
     reasons: Counter[str] = Counter()
     refused = JsonLines(given.rejects) if given.rejects else None
     with progress(quiet=given.json) as display, open_writer(given.output) as writer:
@@ -99,7 +101,7 @@ def _decoded(
             if block["format"] == "fault":
                 report.tell(f"{source.name}: {block['payload'].decode('utf-8', 'replace')}")
                 fault = REJECTS.rows(_fault(source.name, block))
-                yield _nothing(), fault, {"rejects": 1}, 0
+                yield _nothing(), fault, {"rejects": 1, "lines": block["n_lines"]}, 0
                 continue
             made = decode_block(
                 block["payload"],

@@ -456,3 +456,42 @@ def test_the_ledgers_entry_of_a_draft_names_no_reason_and_no_marking(office):
     assert drafted.keys() == {
         *("act", "referral_id", "kind", "lead_id", "lead_digest", "recipient_id", "kept_sha256")
     }
+
+
+def test_a_content_that_was_deleted_does_not_leave(office):
+    referral_id = office.signed()
+    raw_sql(office, "DELETE FROM referral_contents")
+    with refused("not_frozen"):
+        office.send(referral_id)
+
+
+def test_a_yes_holds_to_its_last_microsecond_and_no_longer(office):
+    referral_id, digest = office.frozen(ReferralKind.SEARCH_AND_RESCUE)
+    yes = office.people.says_yes(office.ann, digest, T0)
+    ends_us = T0 + 6 * HOUR
+    assert yes.expires_us > ends_us
+    with refused("expired"):
+        office.door.approve(referral_id, yes, now_us=ends_us)
+    second, digest = office.frozen(ReferralKind.SEARCH_AND_RESCUE, now_us=T0 + 1)
+    yes = office.people.says_yes(office.bob, digest, T0 + 6 * HOUR)
+    office.door.approve(second, yes, now_us=T0 + 12 * HOUR - 1)
+
+
+def test_a_signature_lies_five_seconds_ahead_at_most(office):
+    referral_id, digest = office.frozen(ReferralKind.SEARCH_AND_RESCUE)
+    slack = 5_000_000
+    ahead = office.people.says_yes(office.ann, digest, T0 + slack + 1)
+    with refused("clock_set_back"):
+        office.door.approve(referral_id, ahead, now_us=T0)
+    just = office.people.says_yes(office.ann, digest, T0 + slack)
+    assert office.door.approve(referral_id, just, now_us=T0) == 1
+
+
+def test_a_quota_counts_the_last_24_hours_to_the_microsecond(office):
+    narrow = replace(COASTGUARD, per_day=1)
+    office.recipients.put(narrow, actor="acct-admin", now_us=T0)
+    office.send(office.signed(), now_us=T0 + 2 * MINUTE)
+    early = office.signed(now_us=T0 + 20 * HOUR)
+    with refused("quota"):
+        office.send(early, now_us=T0 + 2 * MINUTE + DAY)
+    office.send(early, now_us=T0 + 2 * MINUTE + DAY + 1)

@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -94,36 +95,45 @@ def _decoded(
     from fairlead.observations.ais.decode import decode_block
     from fairlead.schema.tables import REJECTS
 
+    read = partial(
+        decode_block,
+        source=source.name,
+        infer_time=not source.is_live,
+        assume_time_us=assumed_us,
+    )
     carry = None
-    for raw, is_last in _with_last(source.read(Cursor())):
-        blocks = raw.to_pylist()
-        for index, block in enumerate(blocks):
-            if block["format"] == "fault":
-                report.tell(f"{source.name}: {block['payload'].decode('utf-8', 'replace')}")
-                fault = REJECTS.rows(_fault(source.name, block))
-                yield _nothing(), fault, {"rejects": 1, "lines": block["n_lines"]}, 0
+    for block, is_last in _with_last(_blocks(source)):
+        if block["format"] == "fault":
+            report.tell(f"{source.name}: {block['payload'].decode('utf-8', 'replace')}")
+            fault = REJECTS.rows(_fault(source.name, block))
+            yield _nothing(), fault, {"rejects": 1, "lines": block["n_lines"]}, 0
+            if not is_last or carry is None:
                 continue
-            made = decode_block(
-                block["payload"],
-                carry,
-                source=source.name,
-                offset=block["offset"],
-                first_line=block["first_line"],
-                received_us=block["received_us"],
-                final=is_last and index == len(blocks) - 1,
-                infer_time=not source.is_live,
-                assume_time_us=assumed_us,
-            )
-            carry = made.carry
-            yield made.messages, made.rejects, made.counts, len(block["payload"])
+        # a fault at the end holds no lines, but what those before it left open comes out
+        payload = b"" if block["format"] == "fault" else block["payload"]
+        made = read(
+            payload,
+            carry,
+            offset=block["offset"],
+            first_line=block["first_line"],
+            received_us=block["received_us"],
+            final=is_last,
+        )
+        carry = made.carry
+        yield made.messages, made.rejects, made.counts, len(payload)
 
 
-def _with_last(parts: Iterator[tuple[pa.Table, Cursor]]) -> Iterator[tuple[pa.Table, bool]]:
+def _blocks(source: Source) -> Iterator[dict[str, Any]]:
+    for raw, _ in source.read(Cursor()):
+        yield from raw.to_pylist()
+
+
+def _with_last(blocks: Iterator[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], bool]]:
     waiting = None
-    for raw, _ in parts:
+    for block in blocks:
         if waiting is not None:
             yield waiting, False
-        waiting = raw
+        waiting = block
     if waiting is not None:
         yield waiting, True
 

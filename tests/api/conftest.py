@@ -1,6 +1,7 @@
 """One small sea for all, served by the real application to real people on a real socket."""
 
 import socket
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,6 +66,19 @@ def sea(tmp_path_factory):
     return Sea(settings.workspace, settings)
 
 
+class Patient(httpx.HTTPTransport):
+    """Waits as long as it is told to: the tests together ask more than one peer may."""
+
+    def handle_request(self, request):
+        for _ in range(20):
+            response = super().handle_request(request)
+            if response.status_code != 429 or "retry-after" not in response.headers:
+                break
+            response.close()
+            time.sleep(int(response.headers["retry-after"]))
+        return response
+
+
 class Console:
     """A served workspace with its people."""
 
@@ -97,7 +111,8 @@ class Console:
 
     def client(self, person=None, **more):
         headers = {} if person is None else person.headers
-        return httpx.Client(base_url=f"{self.address}/api/v1", headers=headers, timeout=30, **more)
+        given = {"transport": Patient(), **more}
+        return httpx.Client(base_url=f"{self.address}/api/v1", headers=headers, timeout=60, **given)
 
     def _wait(self):
         transport = httpx.HTTPTransport(retries=20)

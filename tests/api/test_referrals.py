@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import secrets
 from dataclasses import dataclass
 from importlib import resources
 
@@ -69,7 +70,7 @@ def desk(console):
 
 @pytest.fixture(scope="module")
 def people(console):
-    return [reviewer(console, f"reviewer-{n}") for n in "ab"]
+    return [reviewer(console, f"reviewer-{secrets.token_hex(4)}") for _ in "ab"]
 
 
 @pytest.fixture
@@ -88,8 +89,9 @@ def as_(console):
 
 def coastal_lead(api):
     """A lead that the desk may hold: nothing of the satellite's in it."""
-    items = api.get("/leads?state=all&limit=1000").json()["items"]
-    return next(i for i in items if i["markings"] == ["tlp:green"])
+    answer = api.get("/leads?state=all&limit=1000")
+    assert answer.status_code == 200, answer.text
+    return next(i for i in answer.json()["items"] if i["markings"] == ["tlp:green"])
 
 
 def approved(api, lead):

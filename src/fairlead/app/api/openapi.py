@@ -16,11 +16,11 @@ _COMMON = {400: "Not understood", 429: "Too many calls", 503: "Not now"}
 _SAID = {
     **{401: "Not signed in", 403: "Not allowed", 404: "Not there, or not to be seen"},
     **{408: "Too slow", 409: "It has changed, or conflicts", 410: "That list is gone"},
-    **{413: "Too much", 415: "Another media type is needed"},
+    **{413: "Too much", 415: "Another media type is needed", 501: "Not installed here"},
 }
 
 
-def described(endpoints: Sequence[Endpoint]) -> dict[str, Any]:
+def document(endpoints: Sequence[Endpoint]) -> dict[str, Any]:
     """The whole document."""
     types = [t for e in endpoints for t in (e.answer, e.body, e.query) if _is_type(t)]
     types = list({id(t): t for t in [*types, Failure]}.values())
@@ -63,7 +63,7 @@ def _operation(
     if endpoint.query is not None:
         parameters += _query(endpoint.query, schema_of, components)
     content = {}
-    if endpoint.answer is not None:
+    if _is_type(endpoint.answer):
         content["application/json"] = {"schema": schema_of[id(endpoint.answer)]}
     content |= {kind: {"schema": {}} for kind in (f.split(";")[0] for f in endpoint.formats)}
     good = {"description": endpoint.doc, **({"content": content} if content else {})}
@@ -90,6 +90,8 @@ def _operation(
     if _is_type(endpoint.body):
         body = {"application/json": {"schema": schema_of[id(endpoint.body)]}}
         told["requestBody"] = {"required": True, "content": body}
+    elif endpoint.body is bytes:
+        told["requestBody"] = {"required": True, "content": {"*/*": {"schema": {}}}}
     return told
 
 
@@ -124,7 +126,7 @@ def _name(endpoint: Endpoint) -> str:
 def _document() -> dict[str, Any]:
     from fairlead.app.api.routes import every_endpoint
 
-    return described(every_endpoint())
+    return document(every_endpoint())
 
 
 def openapi(call: Call) -> dict[str, Any]:

@@ -204,7 +204,7 @@ ENDPOINTS = (
         body=bytes,
         body_most=IMAGE_MOST,
         status=201,
-        refuses=(404, 409, 415),
+        refuses=(404, 409, 415, 501),
         rate="heavy",
     ),
     Endpoint(
@@ -213,6 +213,7 @@ ENDPOINTS = (
         picture,
         bytes,
         "What was kept of a photograph.",
+        formats=("image/jpeg",),
         refuses=(404,),
     ),
 )

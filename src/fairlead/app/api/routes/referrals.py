@@ -501,6 +501,7 @@ ENDPOINTS = (
         bytes,
         "The dossier as a file; kept in the ledger as an export.",
         query=DossierQuery,
+        formats=tuple(MEDIA.values()),
         refuses=(404, 409),
         rate="heavy",
     ),

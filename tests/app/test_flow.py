@@ -10,7 +10,7 @@ from fairlead.app.config import Settings
 from fairlead.app.flow import INLETS, build, ingest
 from fairlead.app.live import Watch
 from fairlead.engines.embedded import EmbeddedEngine
-from fairlead.schema.tables import POSITION_MESSAGES, REJECTS, STATIC_MESSAGES
+from fairlead.schema.tables import OBSERVATIONS, POSITION_MESSAGES, REJECTS, STATIC_MESSAGES
 from tests.sources.feeds import opened
 
 SENTENCE = b"!AIVDM,1,1,,A,13u?etPv2;0n:dDPwUM1U1Cb069D,0*24\n"
@@ -97,6 +97,20 @@ def test_a_growing_file_is_watched_until_asked_to_stop(tmp_path, engine, flow):
     watch.finish()
     assert heard == [2, 1]
     assert engine.scan(POSITION_MESSAGES)["line"].to_pylist() == [1, 2, 3]
+
+
+def test_a_row_from_the_future_makes_no_other_row_late(tmp_path, engine, flow):
+    path = tmp_path / "day.nmea"
+    lately = b"%d " % (time.time() - 3600)
+    path.write_bytes(lately + SENTENCE + b"3900000000 " + SENTENCE)
+    source = opened(path, hold_partial=True)
+    read = threading.Event()
+    watch = Watch(engine, [source], flow, Settings(), listener=lambda _: read.set())
+    watch.start()
+    assert read.wait(60)
+    watch.finish()
+    assert engine.scan(POSITION_MESSAGES).num_rows == 2
+    assert engine.scan(OBSERVATIONS).num_rows == 1
 
 
 def test_a_watch_ends_with_its_recordings(tmp_path, engine, flow):

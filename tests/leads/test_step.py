@@ -207,7 +207,8 @@ def test_a_shared_number_takes_away_no_more_than_its_bound(kind):
 
 
 def test_the_vessel_is_it_and_the_other_has_its_name():
-    detail = "211000002 was within 500 m of 211000001 for 2 h at 1211000001 and MMSI 211000001."
+    detail = "211000002 was within 500 m of 211000001 for 2 h at 1211000001 and MMSI 211000001, "
+    detail += "MMSI 211000002."
     meeting = event("e1", "encounter", detail=detail, partner_mmsi=211000002)
     told = partner("e1", "name", "GREY HERON")
     (said, *_) = [
@@ -216,7 +217,8 @@ def test_the_vessel_is_it_and_the_other_has_its_name():
         if f["name"] == "encounter"
     ]
     assert said == (
-        "GREY HERON (211000002) was within 500 m of it for 2 h at 1211000001 and MMSI 211000001."
+        "GREY HERON (211000002) was within 500 m of it for 2 h at 1211000001 and MMSI 211000001, "
+        "MMSI 211000002."
     )
     silent = event("e1", detail="211000001 was not heard for 9 h.")
     assert "It was not heard for 9 h." in one(events=[silent])["factors"]

@@ -30,6 +30,9 @@ from fairlead.schema.tables import POSITION_MESSAGES, RAW, REJECTS
 
 COMMIT_EVERY_S = 1.0
 SETTLE_EVERY_S = 10.0
+AHEAD_US = 3_600_000_000
+"""Event time is not settled further ahead of this machine's clock: one row stamped in a year to
+come would make every later one late."""
 LOOK_AGAIN_S = 1.0
 """A file that may grow is looked at this often."""
 WAITING_ROWS = 2_000_000
@@ -200,6 +203,7 @@ class Watch:
 
     def _settle_once(self) -> None:
         newest_us = max((r.on_disk_us for r in self.readings), default=0)
+        newest_us = min(newest_us, time.time_ns() // 1000 + AHEAD_US)
         if newest_us:
             until_us = newest_us - self._settings.lateness_s * 1_000_000
             self._engine.run(self._flow.steps, until_us=until_us)

@@ -110,7 +110,8 @@ def event_grounds(events: Sequence[Row], setting: Setting) -> list[Ground]:
 def told(detail: str, setting: Setting) -> str:
     """An event's sentence in a lead about one vessel: that one is `it`, others have their name."""
     for mmsi, name in setting.partner_names.items():
-        detail = re.sub(rf"(?<!\d){mmsi}(?!\d)", lambda _, n=name, m=mmsi: f"{n} ({m})", detail)
+        other = rf"(?<!MMSI )(?<!\d){mmsi}(?!\d)"
+        detail = re.sub(other, lambda _, n=name, m=mmsi: f"{n} ({m})", detail)
     if setting.mmsi < SHORTEST_MMSI:
         return detail
     own = rf"(?<!MMSI )(?<!\d){setting.mmsi}(?!\d)"

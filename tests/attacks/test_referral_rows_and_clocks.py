@@ -441,12 +441,54 @@ def test_a_referral_is_withdrawn_or_leaves_and_never_both(office):
 
 
 def test_after_each_act_the_ledger_is_signed(office):
-    referral_id = office.signed()
+    """What was signed cannot be cut off unseen."""
+
+    def is_signed():
+        return office.ledger._newest.checkpoint.size == office.ledger.size()
+
+    referral_id = office.draft()
+    assert is_signed()
+    digest = office.door.freeze(referral_id, material(), actor=office.author, now_us=T0)
+    assert is_signed()
+    for person in (office.ann, office.bob):
+        yes = office.people.says_yes(person, digest, T0)
+        office.door.approve(referral_id, yes, now_us=T0)
+        assert is_signed()
     office.send(referral_id)
-    state = office.stop.pull(actor=office.bob, reason="wrong", now_us=T0)
-    assert state.pulled
-    signed = office.ledger._newest.checkpoint.size
-    assert signed == office.ledger.size()
+    assert is_signed()
+    other = office.signed(now_us=T0 + 1)
+    office.door.withdraw(other, actor=office.bob, reason="no", now_us=T0 + 1)
+    assert is_signed()
+    assert office.stop.pull(actor=office.bob, reason="wrong", now_us=T0).pulled
+    assert is_signed()
+
+
+def test_nothing_is_done_to_a_referral_whose_acts_were_deleted(office):
+    referral_id, digest = office.frozen()
+    office.door.withdraw(referral_id, actor=office.bob, reason="no", now_us=T0)
+    raw_sql(office, "DELETE FROM referral_acts WHERE act = 'withdrawn'")
+    assert office.door.record(referral_id).state == "frozen"
+    yes = office.people.says_yes(office.ann, digest, T0)
+    with refused("tampered"):
+        office.door.approve(referral_id, yes, now_us=T0)
+    with refused("tampered"):
+        office.door.withdraw(referral_id, actor=office.bob, reason="no", now_us=T0)
+    raw_sql(office, "DELETE FROM referral_acts WHERE act = 'frozen'")
+    with refused("tampered"):
+        office.door.freeze(referral_id, material(), actor=office.author, now_us=T0)
+
+
+def test_what_a_draft_keeps_to_itself_cannot_be_guessed(office):
+    """Its markings are few: a digest of them without salt would tell which they are."""
+    first, second = office.draft(), office.draft(now_us=T0 + 1)
+    salts = [
+        json.loads(row[0])["salt"]
+        for row in sqlite3.connect(office.store.path).execute(
+            "SELECT body FROM referral_acts WHERE referral_id IN (?, ?)", (first, second)
+        )
+    ]
+    assert len(set(salts)) == 2
+    assert {len(salt) for salt in salts} == {32}
 
 
 def test_the_ledgers_entry_of_a_draft_names_no_reason_and_no_marking(office):
@@ -495,3 +537,16 @@ def test_a_quota_counts_the_last_24_hours_to_the_microsecond(office):
     with refused("quota"):
         office.send(early, now_us=T0 + 2 * MINUTE + DAY)
     office.send(early, now_us=T0 + 2 * MINUTE + DAY + 1)
+
+
+@pytest.mark.parametrize("part", ["note", "salt", "markings", "decisions"])
+def test_what_a_draft_keeps_to_itself_is_bound_all_the_same(office, part):
+    referral_id = office.draft()
+    (text,) = (
+        sqlite3.connect(office.store.path).execute("SELECT body FROM referral_acts").fetchone()
+    )
+    body = json.loads(text)
+    body[part] = ["something else"]
+    raw_sql(office, "UPDATE referral_acts SET body = ?", (canonical_json(body),))
+    with refused("tampered"):
+        office.door.record(referral_id)

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from fairlead.referrals.channels import Outside, cot, folder, smtp, webhook
 from fairlead.referrals.content import canonical, content_digest
-from fairlead.referrals.envelope import draft_envelope
+from fairlead.referrals.envelope import draft_envelope, seal_record
 from fairlead.schema.errors import SourceError
 from tests.referrals.office import T0, material
 
@@ -358,3 +358,11 @@ def test_what_leaves_goes_by_the_recipients_channel(office, channel):
     envelope = json.loads(sealed)
     assert len(envelope["approvals"]) == 2
     assert len(envelope["proofs"]) == 4
+
+
+def test_a_referral_is_looked_at_with_every_yes_it_has_had(office):
+    referral_id = office.signed()
+    content = office.door.stored_content(referral_id)
+    envelope = seal_record(office.door.record(referral_id), content, office.ledger)
+    assert len(envelope.approvals) == 2
+    assert len(envelope.proofs) == 4

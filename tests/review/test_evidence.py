@@ -123,3 +123,10 @@ def test_a_like_piece_changed_in_the_database_is_not_shown(evidence):
 def test_the_ledger_tells_no_words_of_a_piece(evidence):
     add(evidence, detail="seen by the navy", markings=["source:navy"])
     assert b"navy" not in b"".join(evidence._ledger.entries(0, 9))
+
+
+def test_a_picture_without_a_hash_is_like_its_own_file_alone(evidence):
+    bare = add(evidence, likeness=None)
+    add(evidence, original_sha256="e" * 64)
+    same = add(evidence, lead_id="lead-2")
+    assert [p.evidence_id for p, _ in evidence.alike(bare)] == [same.evidence_id]

@@ -104,8 +104,8 @@ def test_counts_are_there_where_nothing_is(tmp_path, capsys):
 
 def test_a_line_too_long_to_read_is_counted(tmp_path, capsys):
     path = tmp_path / "in.nmea"
-    path.write_bytes(summed(PAYLOAD) + b"\n" + b"x" * 2_000_000 + b"\n")
+    path.write_bytes(summed(PAYLOAD) + b"\n" + b"x" * 2_000_000 + b"\n" + summed(PAYLOAD))
     out = tmp_path / "out.csv"
     assert main(["decode", str(path), "-o", str(out), "--json"]) == 0
     told = json.loads(capsys.readouterr().out.splitlines()[-1])
-    assert (told["lines"], told["messages"], told["reasons"]) == (2, 1, {"overlong": 1})
+    assert (told["lines"], told["messages"], told["reasons"]) == (3, 2, {"overlong": 1})

@@ -56,6 +56,16 @@ def test_a_part_whose_other_part_never_came_is_refused_at_the_end(tmp_path, engi
     assert n_rows(engine) == [1, 0, 1]
 
 
+def test_lines_that_wait_keep_their_place_where_a_fault_follows(tmp_path, engine, flow):
+    path = tmp_path / "day.nmea"
+    path.write_bytes(SENTENCE + b"x" * 2_000_000 + b"\n" + SENTENCE)
+    ingest(engine, opened(path), flow.decoders)
+    rows = engine.scan(POSITION_MESSAGES).sort_by("line").to_pylist()
+    assert [row["line"] for row in rows] == [1, 3]
+    for row in rows:
+        assert engine.raw_record(str(path), row["raw_offset"], row["line"]) == SENTENCE.rstrip()
+
+
 def test_a_stop_is_no_end(tmp_path, engine, flow):
     path = tmp_path / "day.nmea"
     path.write_bytes(part(1) + part(2) + SENTENCE)

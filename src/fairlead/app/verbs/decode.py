@@ -107,17 +107,18 @@ def _decoded(
             report.tell(f"{source.name}: {block['payload'].decode('utf-8', 'replace')}")
             fault = REJECTS.rows(_fault(source.name, block))
             yield _nothing(), fault, {"rejects": 1, "lines": block["n_lines"]}, 0
-            if not is_last or carry is None:
+            if carry is None or (carry.started and not is_last):
                 continue
-        # a fault at the end holds no lines, but what those before it left open comes out
-        payload = b"" if block["format"] == "fault" else block["payload"]
+        # a fault holds no lines, but those held back before it come out, at the end all left open
+        is_fault = block["format"] == "fault"
+        payload = b"" if is_fault else block["payload"]
         made = read(
             payload,
             carry,
             offset=block["offset"],
             first_line=block["first_line"],
             received_us=block["received_us"],
-            final=is_last,
+            final=is_last or is_fault,
         )
         carry = made.carry
         yield made.messages, made.rejects, made.counts, len(payload)

@@ -78,7 +78,7 @@ def _add_run(sub: argparse.ArgumentParser) -> None:
     _workspace(sub)
     _flow(sub)
     _reading(sub)
-    sub.add_argument("--follow", action="store_true", help="keep on reading live sources")
+    sub.add_argument("--follow", action="store_true", help="keep on reading: feeds, growing files")
     sub.add_argument(
         "--dry-run", metavar="FILE", help="run again with these settings, show what would differ"
     )

@@ -145,8 +145,7 @@ def test_a_handled_lead_stays_silent_until_it_is_reopened(watched):
         return [row["lead_id"] for row in again["leads"]]
 
     assert (
-        fairlead("review", lead, "reject", "--reason", "seen", "--workspace", state).returncode
-        == 0
+        fairlead("review", lead, "reject", "--reason", "seen", "--workspace", state).returncode == 0
     )
     assert lead not in shown()
     assert (

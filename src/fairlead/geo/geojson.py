@@ -26,8 +26,8 @@ def read_areas(path: str | Path, *, kind: str = "", as_drawn: bool = False) -> A
     """The areas of a GeoJSON file: a FeatureCollection, a Feature, or a list of features.
 
     Properties read: `name`, `kind` or `type`, `rules` or `rule`, `since`, `until` (dates, UTC);
-    `kind` is used where a feature has none. With `as_drawn` an edge longer than 180 degrees is not taken to cross the
-    180th meridian. Raises ConfigError for what cannot be read.
+    `kind` is used where a feature has none. With `as_drawn` an edge longer than 180 degrees is not
+    taken to cross the 180th meridian. Raises ConfigError for what cannot be read.
     """
     try:
         text = Path(path).read_text(encoding="utf-8")

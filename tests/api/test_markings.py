@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.api.enrolled import another
+
 EVER = {"since_us": 0, "until_us": 4_000_000_000_000_000}
 WORLD = {
     "type": "Polygon",
@@ -95,3 +97,25 @@ def test_coverage_rests_on_all_sources(outside):
 @pytest.mark.parametrize("path", ["/accounts", "/ledger/entries", "/ledger/checkpoint"])
 def test_a_viewer_reaches_no_administration(outside, path):
     assert outside.get(path).status_code == 403
+
+
+def test_the_ledger_tells_nobody_of_what_they_may_not_see(console, api):
+    lead = next(
+        i
+        for i in api.get("/leads?state=all&limit=1000").json()["items"]
+        if "community:fisheries" in i["markings"]
+    )
+    api.get(f"/leads/{lead['lead_id']}")
+    coastal = another(console.rooms, console.first, "coastal", ["analyst"], ["tlp:green"])
+    whole = api.get("/ledger/entries").json()["items"]
+    told = [e["index"] for e in whole if e["entry"]["body"].get("lead_id") == lead["lead_id"]]
+    with console.client(coastal) as client:
+        seen = client.get("/ledger/entries").json()["items"]
+        assert lead["lead_id"] not in str(seen)
+        assert all(seen[i]["withheld"] and not seen[i]["entry"]["body"] for i in told)
+        assert [e["leaf_hash"] for e in seen[: len(whole)]] == [e["leaf_hash"] for e in whole]
+        assert client.get(f"/ledger/proof/{told[0]}").status_code == 404
+        assert client.get("/ledger/tile/entries/000.p/1").status_code == 403
+        assert client.get("/ledger/tile/0/000.p/1").status_code == 200
+    assert api.get(f"/ledger/proof/{told[0]}").status_code == 200
+    assert api.get("/ledger/tile/entries/000.p/1").status_code == 200

@@ -375,6 +375,7 @@ export const en = {
   "entry.policy_change": "policy changed",
   "entry.refused": "refused",
   "entry.sensitive_read": "sensitive read",
+  "entry.withheld": "withheld: of something you may not see",
   "entry.stop_switch": "stop switch",
   "entry.evidence_added": "evidence added",
   "entry.referral_created": "referral drafted",

@@ -376,6 +376,7 @@ export const es: Catalogue = {
   "entry.policy_change": "política cambiada",
   "entry.refused": "rechazo",
   "entry.sensitive_read": "lectura sensible",
+  "entry.withheld": "retenido: de algo que no puede ver",
   "entry.stop_switch": "parada de emergencia",
   "entry.evidence_added": "prueba añadida",
   "entry.referral_created": "remisión redactada",

@@ -376,6 +376,7 @@ export const fr: Catalogue = {
   "entry.policy_change": "politique changée",
   "entry.refused": "refus",
   "entry.sensitive_read": "lecture sensible",
+  "entry.withheld": "retenu : de quelque chose que vous ne pouvez voir",
   "entry.stop_switch": "arrêt d’urgence",
   "entry.evidence_added": "preuve ajoutée",
   "entry.referral_created": "signalement rédigé",

@@ -376,6 +376,7 @@ export const pt: Catalogue = {
   "entry.policy_change": "política mudada",
   "entry.refused": "recusa",
   "entry.sensitive_read": "leitura sensível",
+  "entry.withheld": "retido: de algo que não pode ver",
   "entry.stop_switch": "paragem de emergência",
   "entry.evidence_added": "prova junta",
   "entry.referral_created": "encaminhamento redigido",

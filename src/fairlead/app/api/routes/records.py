@@ -10,7 +10,9 @@ import msgspec
 from fairlead.app.api.endpoint import Answer, Call, Endpoint, Problem, Query, not_found
 from fairlead.app.api.lists import Listed, PageQuery, Text, page
 from fairlead.app.api.routes.leads import DecisionItem
+from fairlead.app.api.routes.referrals import may_see_referral
 from fairlead.review.decisions import agreement, labels
+from fairlead.review.ledger.tree import leaf_hash
 from fairlead.schema.errors import ConfigError
 from fairlead.schema.ledger import LedgerKind
 from fairlead.schema.tables import LEADS
@@ -25,8 +27,13 @@ class EntriesQuery(Query, frozen=True, forbid_unknown_fields=True):
 
 
 class EntryItem(msgspec.Struct):
+    """`leaf_hash` proves the entry's place in the tree also where it is `withheld`: then `entry`
+    has its time alone, because it tells of something that the caller may not see."""
+
     index: int
     entry: dict[str, Any]
+    leaf_hash: str
+    withheld: bool
 
 
 class EntriesAnswer(msgspec.Struct):
@@ -99,6 +106,8 @@ def checkpoint(call: Call) -> Answer:
 
 
 def tile(call: Call) -> Answer:
+    if call.path["path"].startswith("entries/") and not _sees_everything(call):
+        raise Problem(403, "not allowed", reason="denied", help=_WHOLE)
     found = _ledger(call).resource(f"tile/{call.path['path']}")
     if found is None:
         raise not_found(what="tile")
@@ -111,11 +120,35 @@ def entries(call: Call) -> EntriesAnswer:
     start = call.query.start
     end = min(total if call.query.end is None else call.query.end, start + ENTRIES_MOST, total)
     found = _ledger(call).entries(start, end) if end > start else []
-    items = [EntryItem(start + n, json.loads(entry)) for n, entry in enumerate(found)]
+    items = [_item(call, start + n, raw) for n, raw in enumerate(found)]
     body = {"what": "ledger entries", "start": str(start), "end": str(end)}
     who = call.who.account_id
     _ledger(call).append_now(LedgerKind.SENSITIVE_READ, call.now_us, who, body)
     return EntriesAnswer(total, end if end < total else None, items)
+
+
+_WHOLE = "bundles of entries are for those who may see every source"
+
+
+def _sees_everything(call: Call) -> bool:
+    return call.view.sources is None
+
+
+def _item(call: Call, index: int, raw: bytes) -> EntryItem:
+    entry = json.loads(raw)
+    withheld = not _may_read(call, entry["body"])
+    if withheld:
+        entry = {"actor": "", "body": {}, "kind": "withheld", "time_us": entry["time_us"], "v": 1}
+    return EntryItem(index, entry, leaf_hash(raw).hex(), withheld)
+
+
+def _may_read(call: Call, body: dict[str, Any]) -> bool:
+    """Whether an entry is about nothing that the caller may not see."""
+    if _sees_everything(call):
+        return True
+    if "referral_id" in body:
+        return may_see_referral(call, body["referral_id"])
+    return "lead_id" not in body or body["lead_id"] in call.view.row_of[LEADS.name]
 
 
 def proof(call: Call) -> dict[str, Any]:
@@ -123,9 +156,12 @@ def proof(call: Call) -> dict[str, Any]:
     if not text.isdecimal() or len(text) > 15:
         raise not_found(what="entry")
     try:
-        return _ledger(call).inclusion(int(text)).as_dict()
+        found = _ledger(call).inclusion(int(text))
     except ConfigError as error:
         raise not_found(what="entry") from error
+    if not _may_read(call, json.loads(found.entry)["body"]):
+        raise not_found(what="entry")
+    return found.as_dict()
 
 
 def vkeys(call: Call) -> Answer:

@@ -166,6 +166,14 @@ def _may(call: Call, action: str, record: Record) -> bool:
     return call.service.rooms["gate"].policy.allowed(call.who, action, resource).allowed
 
 
+def may_see_referral(call: Call, referral_id: str) -> bool:
+    """Whether the caller may see a referral; no to one that is not there or cannot be trusted."""
+    try:
+        return _may(call, "see", _outgoing(call).door.record(referral_id))
+    except RefusedError:
+        return False
+
+
 def _record(call: Call, action: str = "see") -> Record:
     """The referral of the path, when the caller may see it and do this to it."""
     try:

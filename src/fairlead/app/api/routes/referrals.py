@@ -9,7 +9,7 @@ import msgspec
 from fairlead.app.api.endpoint import Answer, Call, Endpoint, Problem, Query, not_found
 from fairlead.app.api.lists import Listed, PageQuery, Text, page
 from fairlead.app.api.outside import Outgoing, material_of
-from fairlead.app.api.routes.leads import MOST_EVIDENCE, chain_of, row_as_stored
+from fairlead.app.api.routes.leads import chain_of, row_as_stored
 from fairlead.leads.queue import factors_of
 from fairlead.referrals.acts import Record, referral_ids
 from fairlead.referrals.dossier import FORMATS
@@ -274,7 +274,7 @@ def freeze(call: Call) -> Frozen:
             if found is not None:
                 ids += found["evidence"]
                 vessels |= {found["mmsi"], found.get("other_mmsi")} - {None}
-    chain = chain_of(call, list(dict.fromkeys(ids))[:MOST_EVIDENCE], vessels)
+    chain = chain_of(call, list(dict.fromkeys(ids)), vessels)
     seen = [msgspec.structs.asdict(o) for o in chain.observations]
     door = _outgoing(call).door
     digest = door.freeze(

@@ -146,9 +146,9 @@ def _may_read(call: Call, body: dict[str, Any]) -> bool:
     """Whether an entry is about nothing that the caller may not see."""
     if _sees_everything(call):
         return True
-    if "referral_id" in body:
-        return may_see_referral(call, body["referral_id"])
-    return "lead_id" not in body or body["lead_id"] in call.view.row_of[LEADS.name]
+    if "lead_id" in body and body["lead_id"] not in call.view.row_of[LEADS.name]:
+        return False
+    return "referral_id" not in body or may_see_referral(call, body["referral_id"])
 
 
 def proof(call: Call) -> dict[str, Any]:
